@@ -1,0 +1,77 @@
+"""Settings: the only place that reads the environment, and only when asked.
+
+| variable | meaning | default |
+|---|---|---|
+| ``ZENO_HOME`` | data folder: warehouse, credentials, logs, Dagster's storage | the platform's user data folder |
+| ``ZENO_CACHE`` | downloaded archives; safe to delete | the platform's user cache folder |
+| ``ZENO_SHARDS`` | nodes of the embedded warehouse | what the data folder has, else 1 |
+| ``ZENO_CLICKHOUSE_URL`` | an external server, ``http[s]://user:password@host:port`` | none: embedded |
+| ``ZENO_CLICKHOUSE_CLUSTER`` | the cluster's name on that server | none: one node |
+| ``ZENO_DROP`` | the drop folder for CSV and Parquet files | ``drop`` in the data folder |
+| ``FRED_API_KEY`` | key of the FRED and ALFRED collectors | none: those collectors explain how to get one |
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from zeno.errors import ConfigError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MAX_SHARDS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside; build it with ``Settings.from_env``."""
+
+    home: Path
+    cache: Path
+    drop: Path
+    shards: int | None = None
+    clickhouse_url: str | None = None
+    clickhouse_cluster: str | None = None
+    fred_api_key: str | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
+        """Read the environment.
+
+        Raises
+        ------
+        ConfigError
+            If a variable is set to something it cannot be.
+        """
+        values = os.environ if env is None else env  # noqa: TID251 - this is the one place
+        home = Path(values.get("ZENO_HOME") or platformdirs.user_data_path("zeno")).expanduser().resolve()
+        cache = Path(values.get("ZENO_CACHE") or platformdirs.user_cache_path("zeno")).expanduser().resolve()
+        return cls(
+            home=home,
+            cache=cache,
+            drop=Path(values.get("ZENO_DROP") or home / "drop").expanduser().resolve(),
+            shards=_shards(values.get("ZENO_SHARDS")),
+            clickhouse_url=values.get("ZENO_CLICKHOUSE_URL") or None,
+            clickhouse_cluster=values.get("ZENO_CLICKHOUSE_CLUSTER") or None,
+            fred_api_key=values.get("FRED_API_KEY") or None,
+        )
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster keeps its runs and events."""
+        return self.home / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        """Where services write their logs."""
+        return self.home / "logs"
+
+
+def _shards(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_SHARDS:
+        raise ConfigError(f"ZENO_SHARDS is {text!r}.", remedy=f"Set it to a whole number from 1 to {MAX_SHARDS}.")
+    return int(text)
