@@ -1,0 +1,1 @@
+"""Dagster definitions over the other rooms, and the only room that imports Dagster."""
