@@ -90,6 +90,29 @@ class Client:
         """Execute a statement that is safe to repeat (DDL with IF NOT EXISTS, an idempotent ALTER)."""
         self._repeat(lambda d: d.command(sql, parameters=_bind(parameters), settings=self._settings(settings)))
 
+    def command_once(self, sql: str) -> None:
+        """Execute a statement that must not be repeated blindly; the caller finds out what became of it.
+
+        Raises
+        ------
+        WarehouseDown
+            After which the statement may have been executed.
+        """
+        self._once(lambda d: d.command(sql, settings=self._settings()))
+
+    def try_command(self, sql: str) -> bool:
+        """Execute a statement of tidying up; return whether the node was there to do it."""
+        try:
+            self.command_once(sql)
+        except WarehouseError:
+            return False
+        return True
+
+    def insert_repeatable(self, name: str, data: pa.Table) -> None:
+        """Insert rows of which a second copy would do no harm."""
+        database, table = name.split(".")
+        self._repeat(lambda d: d.insert_arrow(table, data, database=database, settings=self._settings()))
+
     def insert(self, name: str, data: pa.Table, settings: Parameters | None = None) -> None:
         """Insert once, without a retry: only the caller can know what landed.
 
@@ -99,19 +122,22 @@ class Client:
             After which any number of the rows may be in the table.
         """
         database, table = name.split(".")
-        try:
-            self._connected().insert_arrow(table, data, database=database, settings=self._settings(settings))
-        except _NOT_THERE as error:
-            self.close()
-            raise _down(self.address) from error
-        except ClickHouseError as error:
-            raise _translated(error) from error
+        self._once(lambda d: d.insert_arrow(table, data, database=database, settings=self._settings(settings)))
 
     def close(self) -> None:
         """Drop the connection; the next call makes a new one."""
         if self._driver is not None:
             self._driver.close()
             self._driver = None
+
+    def _once(self, call: Any) -> None:
+        try:
+            call(self._connected())
+        except _NOT_THERE as error:
+            self.close()
+            raise _down(self.address) from error
+        except ClickHouseError as error:
+            raise _translated(error) from error
 
     def _repeat(self, call: Any) -> Any:
         deadline = self._clock.monotonic() + self._patience

@@ -111,7 +111,14 @@ def _embedded(settings: Settings) -> Warehouse:
         user: tuple(Address(HOST, node.http_port, user, getattr(secrets, user)) for node in nodes) for user in User
     }
     layout = Layout.SHARDS if len(nodes) > 1 else Layout.SINGLE
-    return Warehouse(layout, addresses, settings, recover=lambda: control.up() and None)
+    return Warehouse(layout, addresses, settings, recover=_starter(control))
+
+
+def _starter(control: EmbeddedWarehouse) -> Recover:
+    def start() -> None:
+        control.up()
+
+    return start
 
 
 def _external(settings: Settings) -> Warehouse:

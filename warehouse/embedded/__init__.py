@@ -2,7 +2,7 @@
 
     zeno warehouse up
       control      starts one detached supervisor for the data folder, waits until every node answers a query
-        supervisor   holds the folder's lock, starts an engine process a node, restarts one that dies, ends them in order
+        supervisor   holds the folder's lock, starts an engine a node, restarts one that dies, ends them in order
           engine       loads the engine's library and serves HTTP and TCP on loopback until its pipe closes
 
 ``topology`` records nodes and ports, ``credentials`` makes the passwords, ``config`` renders ClickHouse's own files.

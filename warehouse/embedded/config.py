@@ -1,8 +1,8 @@
 """ClickHouse's own configuration of a node: ``config.xml`` and ``users.xml``, rendered anew at every start.
 
-Users: ``admin`` (migrations), ``writer`` (loads, dbt), ``researcher`` (reads, within limits), and ``default``, which the
-engine runs its own start-up session as and which cannot have a password there. Its quota ends with the two statements
-of that session and it may read no table, so that no other client can use it.
+Users: ``admin`` (migrations), ``writer`` (loads, dbt), ``researcher`` (reads, within limits), and ``default``, which
+the engine runs its own start-up session as and which cannot have a password there. Its quota ends with the two
+statements of that session and it may read no table, so that no other client can use it.
 """
 
 import hashlib

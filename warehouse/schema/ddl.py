@@ -131,8 +131,8 @@ def _sharding_key(name: str) -> str:
 
 def _proxy(sql: str, name: str, cluster: str) -> str:
     database, short = name.split(".")
-    return re.sub(r"ENGINE = MergeTree.*?(?=COMMENT|$)", f"ENGINE = Distributed('{cluster}', '{database}', '{short}')\n",
-                  sql, count=1, flags=re.DOTALL)  # fmt: skip
+    engine = f"ENGINE = Distributed('{cluster}', '{database}', '{short}')\n"
+    return re.sub(r"ENGINE = MergeTree.*?(?=COMMENT|$)", engine, sql, count=1, flags=re.DOTALL)
 
 
 def _column(column: Column) -> str:

@@ -1,0 +1,152 @@
+"""Rules on values that already have their type: bounds, allow-lists, closed sets, prices, bars, duplicates."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+
+from warehouse.contract.faults import Faults, Mask
+from warehouse.schema import Column, Kind, Role, Table
+from zeno.arrow_compute import pc
+from zeno.instruments import PriceRule
+
+_LONGEST_TEXT = 4096
+_CLOCK_SKEW = timedelta(days=1)
+_NUMBERS = {Kind.PRICE, Kind.QUANTITY, Kind.INT, Kind.FLOAT}
+
+
+def check_column(column: Column, values: pa.Array, now: datetime, faults: Faults) -> None:
+    """Apply what the column itself declares."""
+    if column.kind is Kind.TIMESTAMP and column.role in {Role.EVENT_TIME, Role.KNOWLEDGE_TIME}:
+        _check_time(column, values, now, faults)
+    elif column.kind is Kind.DATE and column.minimum is not None:
+        _bound(column, values, pa.scalar(str(column.minimum)).cast(pa.date32()), None, faults)
+    elif column.kind in _NUMBERS and (column.minimum is not None or column.maximum is not None):
+        _bound(column, values, _number(column, column.minimum), _number(column, column.maximum), faults)
+    elif column.kind is Kind.ENUM:
+        _flag(pc.is_in(values, pa.array(column.values)), values, faults, "not_in_enum",
+              f"{column.name} is none of {', '.join(column.values)}")  # fmt: skip
+    elif column.kind in {Kind.LABEL, Kind.TEXT}:
+        _check_text(column, values, faults)
+
+
+def check_prices(table: Table, data: dict[str, pa.Array], rules: dict[int, PriceRule], faults: Faults) -> None:
+    """Refuse prices of zero or less, except for instruments that may have them."""
+    if "instrument_id" not in data or table.database != "raw":
+        return
+    free = pa.array([number for number, rule in rules.items() if rule is PriceRule.ANY], pa.uint32())
+    positive_only = pc.invert(pc.is_in(pc.fill_null(data["instrument_id"], 0), free))
+    for column in table.columns:
+        if column.kind is Kind.PRICE and column.unit == "currency units":
+            low = pc.less_equal(data[column.name], Decimal(0))
+            bad = _mask(pc.fill_null(pc.and_(low, positive_only), False))
+            faults.add(bad, "price_not_positive", f"{column.name} is zero or negative for an instrument whose prices "
+                       "are positive")  # fmt: skip
+
+
+def check_instruments(table: Table, data: dict[str, pa.Array], rules: dict[int, PriceRule], faults: Faults) -> None:
+    """Refuse ids that no instrument has."""
+    if "instrument_id" in data and table.database == "raw":
+        known = pc.is_in(data["instrument_id"], pa.array(list(rules), pa.uint32()))
+        _flag(known, data["instrument_id"], faults, "unknown_instrument", "ref.instruments has no such instrument_id")
+
+
+def check_bar_shape(table: Table, data: dict[str, pa.Array], faults: Faults) -> None:
+    """Refuse bars whose high or low does not enclose open and close, and bars without any price."""
+    if table.name != "raw.bars":
+        return
+    high, low = data["high"], data["low"]
+    for name in ("open", "close"):
+        outside = pc.or_kleene(pc.greater(data[name], high), pc.less(data[name], low))
+        faults.add(_mask(pc.fill_null(outside, False)), "inconsistent_bar", f"{name} is not between low and high")
+    faults.add(_mask(pc.fill_null(pc.greater(low, high), False)), "inconsistent_bar", "low is above high")
+    empty = pc.and_(pc.is_null(data["close"]), pc.is_null(data["adj_close"]))
+    faults.add(_mask(empty), "missing", "neither close nor adj_close is given")
+
+
+def duplicates(table: Table, data: pa.Table) -> tuple[Mask, Mask]:
+    """Find rows whose key an earlier row of the batch has.
+
+    Returns
+    -------
+    same, conflicting
+        Exact repeats, which are dropped, and rows that say something else under the same key, which are refused.
+    """
+    rows = data.num_rows
+    keys = [_codes(data[name]) for name in table.key]
+    if _strictly_increasing(keys, rows):
+        return np.zeros(rows, bool), np.zeros(rows, bool)
+    frame = pa.table({name: pa.array(codes) for name, codes in zip(table.key, keys, strict=True)}).to_pandas()
+    repeated = frame.duplicated(keep="first").to_numpy()
+    same = np.zeros(rows, bool)
+    if repeated.any():
+        whole = pa.table({name: pa.array(_codes(data[name])) for name in data.column_names}).to_pandas()
+        same = whole.duplicated(keep="first").to_numpy()
+    return same, repeated & ~same
+
+
+def _strictly_increasing(keys: list[np.ndarray], rows: int) -> bool:
+    """Whether rows are already sorted by key without a repeat: the usual case, and a cheap one to see."""
+    tied = np.ones(max(rows - 1, 0), bool)
+    for key in keys:
+        before, after = key[:-1], key[1:]
+        if (tied & (after < before)).any():
+            return False
+        tied &= after == before
+    return not tied.any()
+
+
+def _codes(values: pa.ChunkedArray) -> np.ndarray:
+    """Return integers that are equal where the values are (and in the values' order, where they are numbers)."""
+    array = values.combine_chunks()
+    if pa.types.is_integer(array.type) and not array.null_count:
+        return array.to_numpy(zero_copy_only=False)
+    if pa.types.is_timestamp(array.type) and not array.null_count:
+        return array.cast(pa.int64()).to_numpy()
+    encoded = array.dictionary_encode(null_encoding="encode")
+    return encoded.indices.to_numpy(zero_copy_only=False)
+
+
+def _check_time(column: Column, values: pa.Array, now: datetime, faults: Faults) -> None:
+    low = datetime.fromisoformat(str(column.minimum)) if column.minimum is not None else None
+    _bound(column, values, low, now + _CLOCK_SKEW, faults, reason="implausible_time")
+
+
+def _check_text(column: Column, values: pa.Array, faults: Faults) -> None:
+    # Labels repeat: the rules are applied to each distinct value once.
+    encoded = values.dictionary_encode()
+    distinct = encoded.dictionary
+    fits = pc.less_equal(pc.binary_length(distinct), _LONGEST_TEXT)
+    if column.pattern:
+        fits = pc.and_(fits, pc.match_substring_regex(distinct, f"^(?:{column.pattern})$"))
+    if pc.all(fits).as_py() in {True, None}:
+        return
+    wrong = ~_mask(fits)
+    indices = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    bad = wrong[indices] & ~_mask(pc.is_null(values))
+    faults.add(bad, "not_allowed", f"{column.name} does not match its allow-list {column.pattern or '(length)'}")
+
+
+def _bound(column: Column, values: pa.Array, low: object, high: object, faults: Faults,
+           reason: str = "out_of_range") -> None:  # fmt: skip
+    if low is not None:
+        _flag(pc.greater_equal(values, low), values, faults, reason, f"{column.name} is below {column.minimum}")
+    if high is not None:
+        _flag(pc.less_equal(values, high), values, faults, reason, f"{column.name} is beyond {high}")
+
+
+def _flag(good: pa.Array, values: pa.Array, faults: Faults, reason: str, detail: str) -> None:
+    bad = pc.and_(pc.invert(pc.fill_null(good, False)), pc.is_valid(values))
+    if pc.any(bad).as_py():
+        faults.add(_mask(bad), reason, detail)
+
+
+def _number(column: Column, bound: float | str | None) -> object:
+    if bound is None:
+        return None
+    return Decimal(bound) if column.kind in {Kind.PRICE, Kind.QUANTITY} else bound
+
+
+def _mask(values: pa.Array) -> Mask:
+    return values.to_numpy(zero_copy_only=False).astype(bool)
