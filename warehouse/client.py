@@ -4,7 +4,7 @@ The rest of Zeno sees Arrow tables and Python scalars, never the driver. Every c
 command or run that made it as ClickHouse's ``log_comment``, so that ``system.query_log`` can be read by it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -70,10 +70,10 @@ class Client:
         return self._repeat(lambda driver: driver.query_arrow(sql, parameters=_bind(parameters), settings=options,
                                                               use_strings=True))  # fmt: skip
 
-    def rows(self, sql: str, parameters: Parameters | None = None) -> list[Sequence[Any]]:
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """Return a small result as Python tuples."""
         result = self._repeat(lambda d: d.query(sql, parameters=_bind(parameters), settings=self._settings()))
-        return list(result.result_rows)
+        return [tuple(row) for row in result.result_rows]
 
     def scalar(self, sql: str, parameters: Parameters | None = None) -> Any:
         """Return the first column of the first row, or None if there is none."""
@@ -166,6 +166,7 @@ class Client:
                 interface="https" if self.address.secure else "http",
                 autogenerate_session_id=False,
                 query_retries=0,
+                tz_mode="aware",
                 send_receive_timeout=900,
             )
         return self._driver

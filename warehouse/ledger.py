@@ -7,7 +7,7 @@ sends it and however often. States are appended, never updated; a batch's latest
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -74,7 +74,7 @@ def latest(client: Client, table_name: str, content: ContentId) -> Load | None:
     if not rows:
         return None
     found = Load(*rows[0])
-    return replace(found, ts_min=_utc(found.ts_min), ts_max=_utc(found.ts_max), days=tuple(found.days))
+    return replace(found, days=tuple(found.days))
 
 
 def record(client: Client, load: Load, content: ContentId, at: datetime, schema_version: int) -> None:
@@ -97,10 +97,6 @@ def record(client: Client, load: Load, content: ContentId, at: datetime, schema_
         "at": at,
     }
     client.insert_repeatable("raw.loads", pa.Table.from_pylist([row], schema=arrow_schema(table("raw.loads"))))
-
-
-def _utc(value: datetime | None) -> datetime | None:
-    return None if value is None else value.replace(tzinfo=UTC)
 
 
 class _HashSink:

@@ -1,0 +1,226 @@
+"""Readers: what was known at a moment, as Arrow tables. The only way that research and live read market data.
+
+Every reader requires ``as_of`` and returns nothing that was not known then: a late trade, a correction or a revision
+becomes visible at its own knowledge time. Call ``.to_pandas()`` on what they return for a frame.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pyarrow as pa
+
+from warehouse.client import Parameters
+from warehouse.store import Warehouse, connect
+from zeno.arrow_compute import pc
+from zeno.errors import ConfigError
+
+RESOLUTIONS = ("tick", "1s", "1m", "1h", "1d")
+
+_TRADES = """
+    SELECT t.instrument_id AS instrument_id, t.ts AS ts, t.ord AS ord,
+           if(c.found, c.fixed_price, t.price) AS price, if(c.found, c.fixed_size, t.size) AS size,
+           toString(t.side) AS side, t.known_at AS known_at, toString(t.source) AS source
+    FROM (
+        SELECT instrument_id, ts, ord, price, size, side, known_at, source FROM raw.trades
+        WHERE instrument_id IN {ids:Array(UInt32)} AND ts >= {start:DateTime64(6, 'UTC')}
+          AND ts < {end:DateTime64(6, 'UTC')} AND known_at <= {as_of:DateTime64(6, 'UTC')}
+    ) AS t
+    GLOBAL LEFT JOIN (
+        SELECT instrument_id, ts, ord, 1 AS found, argMax(price, known_at) AS fixed_price,
+               argMax(size, known_at) AS fixed_size, argMax(action, known_at) AS last_action
+        FROM raw.corrections
+        WHERE instrument_id IN {ids:Array(UInt32)} AND ts >= {start:DateTime64(6, 'UTC')}
+          AND ts < {end:DateTime64(6, 'UTC')} AND known_at <= {as_of:DateTime64(6, 'UTC')}
+        GROUP BY instrument_id, ts, ord
+    ) AS c USING (instrument_id, ts, ord)
+    WHERE NOT (c.found AND c.last_action = 'cancel')
+    ORDER BY ts, instrument_id, ord
+"""
+
+_BUILT_BARS = """
+    SELECT instrument_id, ts, open, high, low, close, CAST(NULL, 'Nullable(Decimal(18, 8))') AS adj_close,
+           volume, trades, vwap, known_at, 'ticks' AS source
+    FROM marts.bars_{resolution}
+    WHERE instrument_id IN {{ids:Array(UInt32)}} AND ts >= {{start:DateTime64(6, 'UTC')}}
+      AND ts < {{end:DateTime64(6, 'UTC')}} AND known_at <= {{as_of:DateTime64(6, 'UTC')}}
+      AND superseded_at > {{as_of:DateTime64(6, 'UTC')}}
+    ORDER BY ts, instrument_id
+"""
+
+_VENDOR_BARS = """
+    SELECT instrument_id, ts, argMax(tuple(open), known_at).1 AS open, argMax(tuple(high), known_at).1 AS high,
+           argMax(tuple(low), known_at).1 AS low, argMax(tuple(close), known_at).1 AS close,
+           argMax(tuple(adj_close), known_at).1 AS adj_close, argMax(tuple(volume), known_at).1 AS volume,
+           CAST(NULL, 'Nullable(UInt64)') AS trades, CAST(NULL, 'Nullable(Decimal(18, 8))') AS vwap,
+           max(v.known_at) AS known_at, toString(v.source) AS source
+    FROM raw.bars AS v
+    WHERE instrument_id IN {ids:Array(UInt32)} AND v.source = {source:String} AND resolution = {resolution:String}
+      AND ts >= {start:DateTime64(6, 'UTC')} AND ts < {end:DateTime64(6, 'UTC')}
+      AND v.known_at <= {as_of:DateTime64(6, 'UTC')}
+    GROUP BY instrument_id, v.source, ts
+    ORDER BY ts, instrument_id
+"""
+
+_MACRO = """
+    SELECT toString(m.source) AS source, toString(m.series) AS series, toString(frequency) AS frequency, period,
+           argMax(tuple(m.value), m.released_at).1 AS value, max(m.released_at) AS released_at
+    FROM raw.macro AS m
+    WHERE m.series IN {series:Array(String)} AND m.released_at <= {as_of:DateTime64(6, 'UTC')}
+      AND ({source:String} = '' OR m.source = {source:String})
+    GROUP BY m.source, m.series, frequency, period
+    HAVING value IS NOT NULL
+    ORDER BY source, series, frequency, period
+"""
+
+
+def read_trades(
+    symbols: Sequence[str], start: datetime, end: datetime, *, as_of: datetime, warehouse: Warehouse | None = None
+) -> pa.Table:
+    """Return trades with ``start <= ts < end`` as they were known at ``as_of``: corrected, and without cancelled ones.
+
+    Parameters
+    ----------
+    symbols
+        Symbols in any namespace; each must mean one instrument.
+    start, end, as_of
+        Timezone-aware.
+
+    Returns
+    -------
+    pyarrow.Table
+        symbol, ts (us, UTC), ord, price and size (decimal128(18, 8)), side, known_at, source; by ts.
+
+    Raises
+    ------
+    ConfigError
+        If a symbol is unknown or ambiguous, or a time is naive.
+    """
+    store = warehouse or connect()
+    names = _instruments(store, symbols)
+    return _named(store.client().arrow(_TRADES, _span(names, start, end, as_of)), names)
+
+
+def read_bars(
+    symbols: Sequence[str],
+    resolution: str,
+    start: datetime,
+    end: datetime,
+    *,
+    as_of: datetime,
+    source: str | None = None,
+    warehouse: Warehouse | None = None,
+) -> pa.Table:
+    """Return bars whose start lies in ``[start, end)``, as they were known at ``as_of``.
+
+    Parameters
+    ----------
+    resolution
+        ``tick`` (trades, see ``read_trades``), ``1s``, ``1m``, ``1h`` or ``1d``.
+    source
+        ``ticks`` for bars built from our own trades, or the data set of a vendor's bars; by default ``ticks`` where
+        there are trades, otherwise the one vendor that has the instrument.
+
+    Returns
+    -------
+    pyarrow.Table
+        symbol, ts (start of the bar, UTC), open, high, low, close, adj_close, volume, trades, vwap, known_at, source;
+        by ts. Columns that a source does not have are null.
+
+    Raises
+    ------
+    ConfigError
+        If the resolution or a symbol is unknown, a time is naive, or several vendors have the instrument.
+    """
+    if resolution not in RESOLUTIONS:
+        raise ConfigError(f"There is no resolution {resolution!r}.", remedy=f"One of {', '.join(RESOLUTIONS)}.")
+    store = warehouse or connect()
+    if resolution == "tick":
+        return read_trades(symbols, start, end, as_of=as_of, warehouse=store)
+    names = _instruments(store, symbols)
+    groups: dict[str, dict[int, str]] = {}
+    for number, symbol in names.items():
+        groups.setdefault(source or _only_source(store, number, symbol, resolution), {})[number] = symbol
+    parts = [_bars_from(store, chosen, resolution, group, (start, end, as_of)) for chosen, group in groups.items()]
+    return pa.concat_tables(parts, promote_options="permissive").sort_by([("ts", "ascending"), ("symbol", "ascending")])
+
+
+def read_macro(
+    series: Sequence[str], *, as_of: datetime, source: str | None = None, warehouse: Warehouse | None = None
+) -> pa.Table:
+    """Return macro series as they were known at ``as_of``: each period's latest release by then.
+
+    Returns
+    -------
+    pyarrow.Table
+        source, series, frequency, period (date), value (in the series' own unit), released_at; by series and period.
+
+    Raises
+    ------
+    ConfigError
+        If ``as_of`` is naive.
+    """
+    store = warehouse or connect()
+    parameters = {"series": list(series), "source": source or "", "as_of": _aware(as_of, "as_of")}
+    return store.client().arrow(_MACRO, parameters)
+
+
+def _bars_from(store: Warehouse, source: str, resolution: str, names: dict[int, str],
+               times: tuple[datetime, datetime, datetime]) -> pa.Table:  # fmt: skip
+    parameters = _span(names, *times)
+    if source == "ticks":
+        sql = _BUILT_BARS.format(resolution=resolution)
+    else:
+        sql, parameters = _VENDOR_BARS, {**parameters, "source": source, "resolution": resolution}
+    return _named(store.client().arrow(sql, parameters), names)
+
+
+def _only_source(store: Warehouse, number: int, symbol: str, resolution: str) -> str:
+    client = store.client()
+    if client.scalar("SELECT 1 FROM raw.trades WHERE instrument_id = {id:UInt32} LIMIT 1", {"id": number}):
+        return "ticks"
+    rows = client.rows(
+        "SELECT DISTINCT toString(source) FROM raw.bars WHERE instrument_id = {id:UInt32} "
+        "AND resolution = {resolution:String} ORDER BY 1",
+        {"id": number, "resolution": resolution},
+    )
+    if len(rows) > 1:
+        raise ConfigError(f"{symbol} has {resolution} bars from several sources.",
+                          remedy=f"Give source=, one of {', '.join(row[0] for row in rows)}.")  # fmt: skip
+    return rows[0][0] if rows else "ticks"
+
+
+def _instruments(store: Warehouse, symbols: Sequence[str]) -> dict[int, str]:
+    """Return the instrument of each symbol, in the order asked for."""
+    rows = store.client().rows(
+        "SELECT toString(symbol), groupUniqArray(instrument_id) FROM ref.symbols "
+        "WHERE symbol IN {symbols:Array(String)} GROUP BY symbol",
+        {"symbols": list(symbols)},
+    )
+    found = dict(rows)
+    unknown = [symbol for symbol in symbols if symbol not in found]
+    if unknown:
+        raise ConfigError(f"No instrument has the symbol {', '.join(unknown)}.",
+                          remedy="Look in ref.symbols: zeno query \"SELECT * FROM ref.symbols\"")  # fmt: skip
+    ambiguous = [symbol for symbol in symbols if len(found[symbol]) > 1]
+    if ambiguous:
+        raise ConfigError(f"The symbol {', '.join(ambiguous)} has meant several instruments.",
+                          remedy="Ask for a symbol that has meant only one: see ref.symbols.")  # fmt: skip
+    return {found[symbol][0]: symbol for symbol in symbols}
+
+
+def _named(rows: pa.Table, names: dict[int, str]) -> pa.Table:
+    """Put the symbol that was asked for in the place of the instrument's id."""
+    positions = pc.index_in(rows["instrument_id"], pa.array(list(names), pa.uint32()))
+    symbols = pa.array(list(names.values()), pa.string()).take(positions.combine_chunks())
+    return rows.set_column(0, "symbol", symbols)
+
+
+def _span(names: dict[int, str], start: datetime, end: datetime, as_of: datetime) -> Parameters:
+    times = {"start": start, "end": end, "as_of": as_of}
+    return {"ids": list(names), **{name: _aware(moment, name) for name, moment in times.items()}}
+
+
+def _aware(moment: datetime, name: str) -> datetime:
+    if moment.tzinfo is None:
+        raise ConfigError(f"{name} has no time zone.", remedy="Use datetime(…, tzinfo=UTC).")
+    return moment
