@@ -4,6 +4,7 @@ The rest of Zeno sees Arrow tables and Python scalars, never the driver. Every c
 command or run that made it as ClickHouse's ``log_comment``, so that ``system.query_log`` can be read by it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
