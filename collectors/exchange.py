@@ -5,6 +5,7 @@ and the order of things (``collectors.transport``).
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
@@ -69,6 +70,15 @@ def question(
             f"{target.scheme}://{target.host} would be asked in clear text.", remedy="Use an https:// address."
         )
     return Question(target, accept, tuple(secret for secret in secrets.values() if secret))
+
+
+def keep_headers_out_of_logs() -> None:
+    """Drop the lines in which httpcore logs response headers: a redirect repeats the query there, key included."""
+    logging.getLogger("httpcore.http11").addFilter(_is_not_headers)
+
+
+def _is_not_headers(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("receive_response_headers.")
 
 
 def unavailable(asked: Question, what: str) -> SourceUnavailable:

@@ -39,9 +39,8 @@ BASE_URL = "https://api.stlouisfed.org/fred"
 KEY_PAGE = "https://fred.stlouisfed.org/docs/api/api_key.html"
 SOURCE = "fred"
 SERIES = (
-    "UNRATE", "PAYEMS", "MANEMP", "AWHMAN", "CIVPART", "INDPRO", "IPMAN", "TCU", "HOUST", "PERMIT", "RSAFS", "DGORDER",
-    "CPIAUCSL", "CPILFESL", "PCEPI", "PCEPILFE", "PPIACO", "RPI", "W875RX1", "PCE", "UMCSENT", "M2SL", "BUSLOANS",
-    "FEDFUNDS", "TB3MS", "GS10", "AAA", "BAA",
+    "UNRATE", "PAYEMS", "MANEMP", "AWHMAN", "CIVPART", "CE16OV", "INDPRO", "HOUST", "CPIAUCSL", "CPILFESL", "PCEPI",
+    "PCEPILFE", "PPIACO", "RPI", "W875RX1", "PCE", "M2SL", "BUSLOANS", "FEDFUNDS", "TB3MS", "GS10", "AAA", "BAA",
 )  # fmt: skip
 
 _NEW_YORK = ZoneInfo("America/New_York")

@@ -27,7 +27,16 @@ import httpx
 
 from collectors.body import BodyCap, read_body
 from collectors.deadline import Deadline, DeadlineBackend
-from collectors.exchange import RETRIED, Question, question, unavailable, untrusted, wrong_status, wrong_type
+from collectors.exchange import (
+    RETRIED,
+    Question,
+    keep_headers_out_of_logs,
+    question,
+    unavailable,
+    untrusted,
+    wrong_status,
+    wrong_type,
+)
 from collectors.retry import Breaker, backoff_seconds, retry_after_seconds
 from zeno.clock import Clock
 
@@ -108,6 +117,7 @@ class Transport:
         self._draw = random.Random(seed)
         self._deadline = Deadline(clock)
         self._breaker = Breaker(clock, failures=policy.breaker_failures, cool_down=policy.breaker_cool_down)
+        keep_headers_out_of_logs()
         self._pool = httpcore.ConnectionPool(
             ssl_context=_trust(policy.ca_file), max_connections=1, network_backend=DeadlineBackend(self._deadline)
         )
