@@ -114,5 +114,5 @@ def _inflated(member: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
         piece = member.decompress(data, _STEP)
         yield piece
         data = member.unconsumed_tail
-        if member.eof or (not data and len(piece) < _STEP):  # a full step may leave more inside, input or not
+        if not data:
             return

@@ -4,14 +4,13 @@ Belongs here: waits and the circuit breaker, as arithmetic on an injected clock.
 retry (``collectors.transport``).
 """
 
+import math
 import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from zeno.clock import Clock
 from zeno.errors import SourceUnavailable
-
-_LONGEST_SECONDS_TEXT = 10  # more digits than three centuries need
 
 
 def backoff_seconds(attempt: int, *, base: float, cap: float, draw: random.Random) -> float:
@@ -46,7 +45,7 @@ def retry_after_seconds(header: str | None, now: datetime, *, cap: float) -> flo
     """
     text = (header or "").strip()
     if text.isascii() and text.isdecimal():
-        return cap if len(text) > _LONGEST_SECONDS_TEXT else min(float(text), cap)
+        return min(float(text), cap)  # thousands of digits are an infinite float, and so the cap
     try:
         at = parsedate_to_datetime(text)
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -76,7 +75,7 @@ class Breaker:
         self._threshold = failures
         self._cool_down = cool_down
         self._failed = 0
-        self._opened_at: float | None = None
+        self._open_until = -math.inf
         self._last = ""
 
     def check(self, source: str) -> None:
@@ -87,9 +86,7 @@ class Breaker:
         SourceUnavailable
             With the last failure, and how long to wait.
         """
-        if self._opened_at is None:
-            return
-        left = self._opened_at + self._cool_down - self._clock.monotonic()
+        left = self._open_until - self._clock.monotonic()
         if left > 0:
             raise SourceUnavailable(
                 f"{source} failed {self._failed} times in a row and is not asked again for now; last: {self._last}.",
@@ -99,11 +96,10 @@ class Breaker:
     def succeeded(self) -> None:
         """Record an answer: the source is there."""
         self._failed = 0
-        self._opened_at = None
 
     def failed(self, reason: str) -> None:
         """Record a failed attempt."""
         self._failed += 1
         self._last = reason
         if self._failed >= self._threshold:
-            self._opened_at = self._clock.monotonic()
+            self._open_until = self._clock.monotonic() + self._cool_down

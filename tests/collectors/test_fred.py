@@ -367,8 +367,8 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("fault", "detail"),
         [(HTML, "maintenance"), (Raw(b'{"a":1,"a":2}'), "'a' occurs twice"), (bomb(30_000_000), "expand more than"),
-         (Raw(b"[]"), "is missing"), (Raw(b"{}"), "is missing")],
-        ids=["html", "duplicate key", "bomb", "a list", "empty object"],
+         (Raw(b"[]"), "is missing"), (Raw(b"{}"), "is missing"), (Raw(b"7"), "is missing")],
+        ids=["html", "duplicate key", "bomb", "a list", "empty object", "a number"],
     )  # fmt: skip
     def test_what_is_not_freds_answer_is_refused(
         self, fake: FakeFred, fault: Fault, detail: str, request_number: int
@@ -406,6 +406,24 @@ class TestFaults:
 
         with pytest.raises(SourceRejected, match="another series"):
             collect(fake, faults=(Edit(rename),))
+
+    @pytest.mark.parametrize(
+        ("request_number", "name", "value", "detail"),
+        [
+            (0, "seriess", {}, "'seriess' is not a list"),
+            (0, "seriess", [{"id": "PAYEMS", "frequency": None, "frequency_short": "M"}], "'frequency' is not text"),
+            (1, "count", "4", "'count' is not a whole number"),
+            (1, "count", True, "'count' is not a whole number"),
+            (1, "vintage_dates", "2016", "'vintage_dates' is not a list"),
+            (2, "limit", 100.0, "'limit' is not a whole number"),
+            (2, "observations", None, "'observations' is not a list"),
+        ],
+    )
+    def test_a_field_of_another_type_is_refused(
+        self, fake: FakeFred, request_number: int, name: str, value: object, detail: str
+    ) -> None:
+        with pytest.raises(SourceRejected, match=detail):
+            collect(fake, faults=(*[OK] * request_number, Edit(lambda answer: answer.update({name: value}))))
 
     def test_an_unknown_series_is_refused_with_freds_words(self, fake: FakeFred) -> None:
         with pytest.raises(SourceRejected, match="The series does not exist"):
