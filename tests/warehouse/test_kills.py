@@ -21,7 +21,8 @@ KILLS = 50
 BATCHES = 60
 SEED = 20_260_101
 _CONTENT = """
-    SELECT count(), sum(cityHash64(instrument_id, ts, ord, price, size, side, known_lag_us, source, batch)) FROM raw.trades
+    SELECT count(), sum(cityHash64(instrument_id, ts, ord, price, size, side, known_lag_us, source, batch))
+    FROM raw.trades
 """
 _SUPPORT = Path(__file__).parent.parent / "support"
 
