@@ -1,7 +1,9 @@
 # Everything a newcomer needs: `make demo` and `make test`. Both set up what is missing.
 # A Python from 3.11 to 3.13 is the only requirement.
 
-PYTHON ?= $(firstword $(foreach v,python3.13 python3.12 python3.11 python3,$(if $(shell command -v $(v)),$(v))))
+# The first that starts and is of a supported version; the engine, dbt and Dagster all have wheels for these.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -14,18 +16,16 @@ setup: .venv/.installed  ## create .venv from the lock
 setup-dev: .venv/.installed-dev  ## the same, with what tests and checks need
 
 .venv/bin/python:
-	@test -n "$(PYTHON)" || { echo "No Python found: install Python 3.11, 3.12 or 3.13, or run: make PYTHON=/path/to/python"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
-		{ echo "$(PYTHON) is not Python 3.11 to 3.13; run: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 found: install one, or run: make PYTHON=/path/to/it"; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/.installed: requirements.lock pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 demo: setup  ## load the whole default data set, build and check the marts, and show where to look
