@@ -138,7 +138,7 @@ def test_gzip_is_unfolded_and_damage_refuses_the_whole_file_i13(tmp_path):
 
 
 def test_a_file_that_is_bad_at_its_end_hands_on_nothing_of_its_beginning_i11(tmp_path, monkeypatch):
-    monkeypatch.setattr(csvtext, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(drop_folder, "BLOCK_BYTES", 1000)
     assert "NUL" in refused_whole(drop(tmp_path, HEADER + GOOD * 100 + "\x00\n"))
 
 
