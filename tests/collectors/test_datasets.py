@@ -244,8 +244,7 @@ def test_bond_yields_agree_between_two_sources_wherever_both_exist(series):
     ours, theirs = macro("us_macro_monthly", series), macro("us_credit_and_factors_monthly", series)
     both = ours.index.intersection(theirs.index)
     assert len(both) == len(theirs) == 1200
-    # the shipped database holds 32-bit floats
-    assert np.allclose(ours[both], theirs[both], rtol=2e-7, atol=0)
+    assert np.array_equal(ours[both], theirs[both])
 
 
 def test_factors_are_dated_by_year_and_month():
