@@ -37,7 +37,7 @@ from zeno.errors import ConfigError, SourceRejected
 
 BASE_URL = "https://api.stlouisfed.org/fred"
 KEY_PAGE = "https://fred.stlouisfed.org/docs/api/api_key.html"
-SOURCE = "fred"
+SOURCE = "fred_vintages"
 SERIES = (
     "UNRATE", "PAYEMS", "MANEMP", "AWHMAN", "CIVPART", "CE16OV", "INDPRO", "HOUST", "CPIAUCSL", "CPILFESL", "PCEPI",
     "PCEPILFE", "PPIACO", "RPI", "W875RX1", "PCE", "M2SL", "BUSLOANS", "FEDFUNDS", "TB3MS", "GS10", "AAA", "BAA",
@@ -175,7 +175,7 @@ def _rejection(place: int, series: str, release: Release, fault: str) -> Rejecti
 
 DATASETS: tuple[Dataset, ...] = (
     Dataset(
-        name="fred_vintages",
+        name=SOURCE,
         tables=("raw.macro",),
         title="US macro series with their revisions (FRED, ALFRED)",
         description=(

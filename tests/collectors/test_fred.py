@@ -96,7 +96,7 @@ def as_of(batch: Batch, when: datetime) -> dict[date, float | None]:
 class TestBatches:
     def test_every_vintage_is_a_row_of_raw_macro(self, fake: FakeFred) -> None:
         (batch,) = collect(fake)
-        assert (batch.table, batch.source, batch.unreadable) == ("raw.macro", "fred", ())
+        assert (batch.table, batch.source, batch.unreadable) == ("raw.macro", "fred_vintages", ())
         assert rows(batch) == [
             (MARCH, V1, 143733.0),
             (MARCH, V2, 143692.0),
