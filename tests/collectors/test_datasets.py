@@ -76,7 +76,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", [entry.name for entry in default_datasets()])
 def test_every_set_delivers_the_declared_columns_and_all_its_rows(name):
     counted: dict[str, int] = {}
     for batch in batches(name):
@@ -100,7 +100,7 @@ def test_every_symbol_of_a_set_means_an_instrument_and_ids_are_unique():
     symbols = rows("instruments", "ref.symbols").to_pylist()
     assert {row["instrument_id"] for row in symbols} == set(ids)
     known = {(row["namespace"], row["symbol"]) for row in symbols}
-    for name in DATASETS:
+    for name in (entry.name for entry in default_datasets()):
         for batch in batches(name):
             if batch.namespace:
                 named = {(name, symbol) for symbol in pc.unique(batch.data["symbol"]).to_pylist()}

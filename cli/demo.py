@@ -1,0 +1,51 @@
+"""``zeno demo``: the main job on real data, from nothing to a summary of what is there."""
+
+import time
+from typing import Annotated
+
+import typer
+from assets.run import EltResult, run_elt
+
+from cli.output import console, print_json, print_table
+from cli.progress import RunProgress
+from cli.status import print_status
+from warehouse.status import Status, read_status
+from warehouse.store import connect
+from zeno.settings import Settings
+
+_NEXT = """
+[bold]Where to look next[/]
+  .venv/bin/zeno up                       the Dagster UI: the graph, every run, checks and plots
+  .venv/bin/zeno query "SELECT ts, open, high, low, close, volume FROM marts.bars_1m ORDER BY ts LIMIT 10"
+  .venv/bin/python docs/research_start.py the same from Python, as of a moment
+  .venv/bin/zeno status                   this summary
+"""
+
+
+def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
+    """Load the whole offline data set, build and check the marts, and say what there is; exit with 1 if it failed."""
+    began = time.monotonic()
+    settings = Settings.from_env()
+    store = connect(settings)
+    with RunProgress(quiet=as_json) as progress:
+        result = run_elt(settings, on_event=progress)
+    found = read_status(store)
+    if as_json:
+        print_json({"success": result.success, "status": found.as_dict()})
+    else:
+        _summary(settings, result, found, time.monotonic() - began)
+    if not result.success or found.differing:
+        raise typer.Exit(1)
+
+
+def _summary(settings: Settings, result: EltResult, found: Status, seconds: float) -> None:
+    console.print()
+    rows = [(s.source, s.table_name, s.rows_in, s.rows_stored, s.rows_quarantined) for s in found.sources]
+    print_table("Sources", ["source", "table", "rows in", "stored", "quarantined"], rows)
+    console.print()
+    print_status(found)
+    passed = sum(check.passed for check in result.checks)
+    outcome = "[bold green]Everything holds.[/]" if result.success else "[bold red]Something failed; see above.[/]"
+    console.print(f"Checks: {passed} of {len(result.checks)} passed in this run, which took {seconds:.0f} s.")
+    console.print(f"{outcome} Data in {settings.home}", highlight=False)
+    console.print(_NEXT, highlight=False)

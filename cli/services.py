@@ -1,0 +1,64 @@
+"""``zeno up`` and ``zeno down``: warehouse, Dagster's webserver and daemon, together; ``zeno logs``."""
+
+from collections import deque
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from assets.services import Services, ServiceStatus
+
+from cli.output import console, print_json, print_table
+from warehouse.store import connect, embedded
+from zeno.errors import ConfigError
+from zeno.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def up(
+    port: Annotated[int | None, typer.Option(help="Port of the Dagster UI; 3000 or the next free one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Start warehouse, Dagster UI and daemon; what runs already is left alone."""
+    settings = Settings.from_env()
+    connect(settings).close()
+    _print(settings, Services(settings).start(port=port), as_json=as_json)
+
+
+def down(as_json: Json = False) -> None:
+    """Stop Dagster and the warehouse in good order."""
+    settings = Settings.from_env()
+    stopped = {"dagster": Services(settings).stop()}
+    if not settings.clickhouse_url:
+        stopped["warehouse"] = embedded(settings).down()
+    if as_json:
+        print_json(stopped)
+    else:
+        names = [name for name, was_running in stopped.items() if was_running]
+        console.print(f"Stopped: {', '.join(names)}." if names else "Nothing was running.")
+
+
+def logs(
+    name: Annotated[str, typer.Argument(help="zeno, dagster-webserver, dagster-daemon or node1, node2, …")] = "zeno",
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.")] = 50,
+) -> None:
+    """Print the end of a log."""
+    settings = Settings.from_env()
+    files = {path.stem: path for path in settings.logs.glob("*.*l*")}
+    files |= {path.parent.parent.name: path for path in settings.home.glob("warehouse/node*/log/error.log")}
+    if name not in files:
+        raise ConfigError(f"There is no log {name!r}.", remedy=f"Logs: {', '.join(sorted(files)) or 'none yet'}.")
+    with files[name].open(errors="replace") as handle:
+        for line in deque(handle, maxlen=lines):
+            console.print(line.rstrip(), highlight=False, markup=False)
+
+
+def _print(settings: Settings, services: list[ServiceStatus], *, as_json: bool) -> None:
+    nodes = [] if settings.clickhouse_url else embedded(settings).status()
+    if as_json:
+        print_json({"services": [asdict(entry) for entry in services], "nodes": [asdict(node) for node in nodes]})
+        return
+    rows = [(entry.name, entry.healthy, entry.url) for entry in services]
+    rows += [(f"clickhouse node {node.number}", node.healthy, f"http://127.0.0.1:{node.http_port}/play")
+             for node in nodes]  # fmt: skip
+    print_table("Running", ["what", "up", "where"], rows)
