@@ -4,6 +4,7 @@ The rest of Zeno sees Arrow tables and Python scalars, never the driver. Every c
 command or run that made it as ClickHouse's ``log_comment``, so that ``system.query_log`` can be read by it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -80,11 +81,9 @@ class Client:
         rows = self.rows(sql, parameters)
         return rows[0][0] if rows else None
 
-    def raw(self, sql: str, fmt: str, parameters: Parameters | None = None) -> bytes:
+    def raw(self, sql: str, fmt: str, settings: Parameters | None = None) -> bytes:
         """Return a result in one of ClickHouse's own formats."""
-        return self._repeat(
-            lambda d: d.raw_query(sql, parameters=_bind(parameters), fmt=fmt, settings=self._settings())
-        )
+        return self._repeat(lambda d: d.raw_query(sql, fmt=fmt, settings=self._settings(settings)))
 
     def command(self, sql: str, parameters: Parameters | None = None, settings: Parameters | None = None) -> None:
         """Execute a statement that is safe to repeat (DDL with IF NOT EXISTS, an idempotent ALTER)."""
@@ -200,4 +199,4 @@ def _translated(error: ClickHouseError) -> WarehouseError:
 
 def _first_sentence(text: str) -> str:
     body = text.split("DB::Exception: ", 1)[-1]
-    return body.split("\n")[0].strip()[:1000]
+    return re.sub(r" \((version|for url) [^)]*\)", "", body.split("\n")[0]).strip()[:1000]

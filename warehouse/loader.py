@@ -89,10 +89,9 @@ class Loader:
 
     def _still_holds(self, declared: Table, prior: Load, content: ContentId, checked: Checked) -> bool:
         """Whether an earlier load landed, the contract says the same of it today, and the rows are still there."""
-        if prior.state != "landed" or prior.rows_quarantined < len(checked.rejections):
+        if prior.state != "landed":
             return False
-        conflicts = prior.rows_quarantined - len(checked.rejections)
-        if prior.rows_stored + conflicts != checked.data.num_rows + checked.repeated:
+        if quarantine.refused_by_contract(self._client, declared.name, content) != len(checked.rejections):
             return False
         return landed_rows(self._warehouse, declared, content.batch, prior) == prior.rows_inserted
 
@@ -193,7 +192,7 @@ def _days(declared: Table, data: pa.Table) -> tuple[str, ...]:
 
 def _conflict_rejections(conflicting: pa.Table, first: int) -> list[Rejection]:
     return [
-        Rejection(first + at, "conflicts_with_stored", "the table has this key with other values, from another batch",
+        Rejection(first + at, quarantine.CONFLICT, "the table has this key with other values, from another batch",
                   json.dumps(row))
         for at, row in enumerate(conflicting.to_pylist())
     ]  # fmt: skip

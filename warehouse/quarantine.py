@@ -11,8 +11,16 @@ from warehouse.ledger import ContentId
 from warehouse.schema import table
 from warehouse.schema.arrow import arrow_schema
 
+CONFLICT = "conflicts_with_stored"
+"""The reason of a row whose key is stored with other values."""
+
 # One block, one part: the rejections of a batch become visible together or not at all.
 _ONE_BLOCK = {"max_insert_block_size": 10**9, "min_insert_block_size_rows": 10**9, "min_insert_block_size_bytes": 0}
+
+
+def refused_by_contract(client: Client, table_name: str, content: ContentId) -> int:
+    """Count the rows of a batch that its contract refused, leaving out those that only contradict stored rows."""
+    return sum(reason != CONFLICT for _, reason in _held(client, table_name, content))
 
 
 def replace(client: Client, table_name: str, source: str, content: ContentId, rejections: Sequence[Rejection],

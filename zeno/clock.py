@@ -40,19 +40,28 @@ class SystemClock:
 class ManualClock:
     """A clock that moves only when told to: sleeping advances it, and is recorded.
 
+    Parameters
+    ----------
+    start
+        What it shows first; timezone-aware.
+    tick
+        Seconds by which every look at it advances it, for code that relies on times being distinct.
+
     >>> clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     >>> clock.sleep(90)
     >>> clock.now().isoformat(), clock.slept
     ('2026-01-01T00:01:30+00:00', [90])
     """
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime, *, tick: float = 0.0) -> None:
         self._now = start
+        self._tick = tick
         self._elapsed = 0.0
         self.slept: list[float] = []
 
     def now(self) -> datetime:
         """Return the time it has been set to."""
+        self.advance(self._tick)
         return self._now
 
     def monotonic(self) -> float:

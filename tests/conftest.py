@@ -1,0 +1,33 @@
+"""Fixtures that all suites share: a real warehouse in a temporary folder, emptied between tests."""
+
+from collections.abc import Iterator
+
+import pytest
+from builders import NOW, empty, make_settings, register
+
+from warehouse.loader import Loader
+from warehouse.store import Warehouse, connect, embedded
+from zeno.clock import ManualClock
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """One single-node warehouse for the whole session."""
+    settings = make_settings(tmp_path_factory.mktemp("zeno"))
+    yield connect(settings)
+    embedded(settings).down()
+
+
+@pytest.fixture
+def warehouse(running: Warehouse) -> Warehouse:
+    """The session's warehouse, with nothing in it."""
+    empty(running)
+    return running
+
+
+@pytest.fixture
+def loader(warehouse: Warehouse) -> Loader:
+    """A loader into an empty warehouse that knows two instruments: ES (7) and AAA (8)."""
+    made = Loader(warehouse, clock=ManualClock(NOW, tick=0.001), patience=30)
+    register(made)
+    return made
