@@ -43,7 +43,9 @@ DELAYED = {"2013-09": "2013-10-30", "2025-09": "2025-10-24", "2025-11": "2025-12
 # period code -> (frequency, first month counted from 0, months)
 _MONTHS = {f"M{month:02d}": ("M", month - 1, 1) for month in range(1, 13)}
 _PERIODS = _MONTHS | {"M13": ("A", 0, 12), "S01": ("S", 0, 6), "S02": ("S", 6, 6), "S03": ("A", 0, 12)}
-_LOOKUP = pd.DataFrame.from_dict(_PERIODS, orient="index", columns=["frequency", "first", "months"])
+_LOOKUP = pd.DataFrame(
+    list(_PERIODS.values()), index=pd.Index(list(_PERIODS)), columns=pd.Index(["frequency", "first", "months"])
+)
 
 
 def _read(context: Context) -> Iterator[Batch]:

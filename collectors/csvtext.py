@@ -14,6 +14,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
@@ -30,10 +31,24 @@ _PAYLOAD = 2000
 
 @dataclass(frozen=True)
 class TextRows:
-    """Rows of one block: ``data`` is all text, ``unreadable`` the lines set aside, by position in the block."""
+    """Rows of one block.
+
+    Parameters
+    ----------
+    data
+        The readable rows, all text.
+    unreadable
+        The lines set aside, by position in the block.
+    positions
+        Where in the block each row of ``data`` stood, counted from 0.
+    first_line
+        The file's line number, from 1, of the block's first row.
+    """
 
     data: pa.Table
     unreadable: tuple[Rejection, ...]
+    positions: np.ndarray
+    first_line: int
 
 
 def read_text(raw: bytes, name: str) -> TextRows:
@@ -44,10 +59,12 @@ def read_text(raw: bytes, name: str) -> TextRows:
     SourceRejected
         If the file as a whole cannot be read.
     """
-    blocks = list(stream_text([raw], name))
+    blocks = list(stream_text([raw], name, block_bytes=len(raw) + 1))
     return TextRows(
         pa.concat_tables([block.data for block in blocks]),
         tuple(line for block in blocks for line in block.unreadable),
+        np.concatenate([block.positions for block in blocks]),
+        blocks[0].first_line,
     )
 
 
@@ -70,6 +87,18 @@ def stream_text(chunks: Iterable[bytes], name: str, *, block_bytes: int = BLOCK_
         first_line += block.count(b"\n")
     if columns is None:
         raise SourceRejected(f"{name} is empty.", remedy="A CSV file starts with the names of its columns.")
+
+
+def check_text(chunks: Iterable[bytes], name: str) -> None:
+    """Read a CSV file to its end without parsing it.
+
+    Raises
+    ------
+    SourceRejected
+        If the file as a whole cannot be read.
+    """
+    for block in _whole_lines(chunks, name, BLOCK_BYTES):
+        _check_block(block, name)
 
 
 def _whole_lines(chunks: Iterable[bytes], name: str, block_bytes: int) -> Iterator[bytes]:
@@ -115,14 +144,16 @@ def _parse(block: bytes, columns: list[str], first_line: int) -> TextRows:
         return "skip"
 
     data = _read(good, columns, skip)
+    places = np.arange(data.num_rows + len(invalid)) if numbers is None else np.array(numbers, dtype=np.int64)
     for row in invalid:
-        position = numbers[row.number - 1] if numbers is not None else row.number - 1
+        position = int(places[row.number - 1])
         detail = f"{row.actual_columns} fields where the header has {row.expected_columns}"
         refused.append((position, "field_count", detail, row.text))
-    return TextRows(data, tuple(
+    unreadable = tuple(
         Rejection(position, reason, f"line {first_line + position}: {detail}", payload[:_PAYLOAD])
         for position, reason, detail, payload in sorted(refused)
-    ))  # fmt: skip
+    )
+    return TextRows(data, unreadable, np.delete(places, [row.number - 1 for row in invalid]), first_line)
 
 
 def _set_aside(block: bytes) -> tuple[bytes, list[int] | None, list[tuple[int, str, str, str]]]:

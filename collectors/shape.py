@@ -3,7 +3,7 @@
 A collector names the columns it has; everything else about a table is read from its declaration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,15 @@ def columns_of(declared: Table) -> tuple[str, ...]:
     return tuple("symbol" if name == "instrument_id" and not registry else name for name in names)
 
 
+def mismatch(declared: Table, given: Iterable[str]) -> str:
+    """Return which columns are missing or unknown, in words; "" if they fit. Nullable ones need not be there."""
+    names, given = columns_of(declared), list(given)
+    optional = {column.name for column in declared.columns if column.nullable}
+    missing = [name for name in names if name not in given and name not in optional]
+    unknown = [name for name in given if name not in names]
+    return f"columns missing: {missing}, unknown: {unknown}" if missing or unknown else ""
+
+
 def make_batch(table_name: str, source: str, columns: Mapping[str, Values], *,
                unreadable: tuple[Rejection, ...] = ()) -> Batch:  # fmt: skip
     """Return a batch with the table's columns in declared order.
@@ -43,10 +52,8 @@ def make_batch(table_name: str, source: str, columns: Mapping[str, Values], *,
     """
     declared = table(table_name)
     names = columns_of(declared)
-    missing = [n for n in names if n not in columns and not (n in declared.by_name and declared.by_name[n].nullable)]
-    unknown = [n for n in columns if n not in names]
-    if missing or unknown:
-        raise ContractError(f"{source} for {table_name}: missing {missing}, unknown {unknown}.")
+    if wrong := mismatch(declared, columns):
+        raise ContractError(f"{source} for {table_name}: {wrong}.")
     rows = max(len(v) for v in columns.values() if v is not None and not isinstance(v, str | int))
     data = pa.table({name: _spread(declared, name, columns.get(name), rows) for name in names})
     return Batch(

@@ -1,0 +1,170 @@
+"""The drop folder: CSV and Parquet files that people put down, each in the folder of the table it is for.
+
+    <drop>/raw.trades/ticks.csv | .csv.gz | .parquet
+      pending  -> files that are complete: not hidden, not *.tmp or *.part, not touched in the last seconds
+      read_file-> batches of bounded size, source and namespace "drop"   -> the loader
+      settle   -> <drop>/raw.trades/done/ or rejected/ (with ticks.csv.reason.txt), never over another file
+
+Columns go by the table's names; ``symbol`` stands in for ``instrument_id``, and nullable ones may be left out. Times
+are ISO 8601 with an offset (``zeno.times``), dates YYYY-MM-DD. What may be left out besides: on ticks the lag
+(``known_lag_us``), which is 0 then, or give ``known_at`` instead; on bars ``known_at``, which is the bar's end then.
+
+A file that cannot be read as a whole is read to its end before any of it is handed on, and becomes one empty batch with
+one rejection (row -1): it lands in the quarantine and loads nothing (I11, I12, I13). Bad lines and bad times are
+refused one by one. Everything else is the contract's to judge.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from collectors.csvtext import TextRows, check_text, stream_text
+from collectors.drop_columns import SOURCE, check_columns, to_batch
+from collectors.shape import Values, columns_of, make_batch
+from collectors.unpack import gunzip_stream, read_chunks
+from warehouse.batch import Batch, Rejection
+from warehouse.schema import TABLES, Table
+from warehouse.schema.arrow import ARROW_TYPES
+from zeno.clock import Clock, SystemClock
+from zeno.errors import SourceRejected
+
+QUIET_SECONDS = 5.0
+"""A file that changed less than this ago may still be growing."""
+
+PARQUET_ROWS = 500_000
+MAX_UNFOLDED = 64 * 2**30
+_SETTLED = ("done", "rejected")
+_HEAD = 500
+
+
+def pending(folder: Path, *, clock: Clock | None = None, quiet_seconds: float = QUIET_SECONDS) -> list[Path]:
+    """Return the complete files in the folders below ``folder``, in order of name.
+
+    Files of no declared table and of no known format are returned too: reading them says what is wrong.
+    """
+    now = (clock or SystemClock()).now().timestamp()
+    files = sorted(path for path in folder.glob("*/*") if path.is_file() and not path.is_symlink())
+    return [path for path in files if not _unfinished(path) and now - path.stat().st_mtime >= quiet_seconds]
+
+
+def read_file(path: Path) -> Iterator[Batch]:
+    """Yield the batches of one file.
+
+    Raises
+    ------
+    SourceRejected
+        If its folder is not named after a table that can be loaded: there is no table to quarantine it for.
+    """
+    declared = TABLES.get(path.parent.name)
+    if declared is None or not declared.loadable:
+        raise SourceRejected(
+            f"{path.parent.name!r} is not a table that can be loaded.",
+            remedy=f"Folders are named after tables: {', '.join(n for n, t in TABLES.items() if t.loadable)}.",
+        )
+    try:
+        reader = _reader(path)
+        reader.check(path)
+        yield from (to_batch(declared, rows) for rows in reader.rows(path, declared))
+    except SourceRejected as error:
+        yield _whole_file(declared, path, error.message)
+
+
+def settle(path: Path, outcome: str, reason: str = "") -> Path:
+    """Move a file that was dealt with out of the way and return where it is now.
+
+    Parameters
+    ----------
+    outcome
+        ``done`` or ``rejected``, which needs a ``reason``: it is written beside the file.
+    """
+    if outcome not in _SETTLED or (outcome == "rejected") != bool(reason):
+        raise ValueError(f"outcome {outcome!r} with reason {reason!r}: a rejection has a reason, and only that")
+    folder = path.parent / outcome
+    folder.mkdir(exist_ok=True)
+    place = _reserve(folder, path.name)
+    if reason:
+        place.with_name(f"{place.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
+    return path.replace(place)
+
+
+def _unfinished(path: Path) -> bool:
+    return path.name.startswith(".") or path.name.endswith((".tmp", ".part"))
+
+
+def _reserve(folder: Path, name: str) -> Path:
+    """Create an empty file under a name that nobody has, so that the rename over it replaces only that."""
+    number = 0
+    while True:
+        place = folder / (f"{number}-{name}" if number else name)
+        try:
+            place.touch(exist_ok=False)
+        except FileExistsError:
+            number += 1
+        else:
+            return place
+
+
+class _Csv:
+    """CSV files, gzipped or not."""
+
+    @staticmethod
+    def check(path: Path) -> None:
+        check_text(_text_chunks(path), path.name)
+
+    @staticmethod
+    def rows(path: Path, declared: Table) -> Iterator[TextRows]:
+        for rows in stream_text(_text_chunks(path), path.name):
+            check_columns(declared, rows.data.column_names)
+            yield rows
+
+
+class _Parquet:
+    """Parquet files, by row group or less."""
+
+    @staticmethod
+    def check(path: Path) -> None:
+        for _ in _parquet_tables(path):
+            pass
+
+    @staticmethod
+    def rows(path: Path, declared: Table) -> Iterator[TextRows]:
+        first = 1
+        for data in _parquet_tables(path):
+            check_columns(declared, data.column_names)
+            yield TextRows(data, (), np.arange(data.num_rows), first)
+            first += data.num_rows
+
+
+def _reader(path: Path) -> type[_Csv] | type[_Parquet]:
+    if path.name.endswith((".csv", ".csv.gz")):
+        return _Csv
+    if path.name.endswith(".parquet"):
+        return _Parquet
+    raise SourceRejected(f"{path.name} has no known format.", remedy="Drop .csv, .csv.gz or .parquet.")
+
+
+def _text_chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as raw:
+        chunks = read_chunks(raw)
+        yield from gunzip_stream(chunks, path.name, max_bytes=MAX_UNFOLDED) if path.suffix == ".gz" else chunks
+
+
+def _parquet_tables(path: Path) -> Iterator[pa.Table]:
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for batch in file.iter_batches(batch_size=PARQUET_ROWS):
+                yield pa.Table.from_batches([batch])
+    except (pa.ArrowException, OSError) as error:
+        raise SourceRejected(f"{path.name} is not an intact Parquet file: {error}") from error
+
+
+def _whole_file(declared: Table, path: Path, reason: str) -> Batch:
+    with path.open("rb") as raw:
+        head = raw.read(_HEAD).decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+    types = {name: ARROW_TYPES[c.kind] for name, c in declared.by_name.items()}
+    empty: dict[str, Values] = {name: pa.array([], types.get(name, pa.string())) for name in columns_of(declared)}
+    refusal = Rejection(-1, "unreadable_file", f"{path.name}: {reason}", head)
+    return make_batch(declared.name, SOURCE, empty, unreadable=(refusal,))
