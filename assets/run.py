@@ -1,0 +1,129 @@
+"""Running the jobs from Python, in this process: what the command line does, and what the UI then shows.
+
+    run_elt
+      1. fail the runs that a dead process left behind                                  (assets.reaper)
+      2. job load_default: sources, tables, checks
+      3. a blocking check that failed, or a source that could not be loaded, ends it here
+      4. nothing new, and the same models as when the marts were last published: check them, build nothing
+      5. job build_marts: dbt on the days that are not proven, reconcile, publish       (assets.marts)
+
+Every run has its process in its tags and is kept in the same store as the runs of the daemon.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import dagster as dg
+
+from assets.build import build
+from assets.instance import open_instance
+from assets.partitions import years_of
+from assets.progress import Checked, Event, Failed, Materialized, OnEvent, Skipped, Watch
+from assets.reaper import process_tags, reap
+from assets.sources import source_key
+from collectors.dataset import Dataset
+from collectors.registry import DATASETS
+from zeno.errors import ConfigError
+from zeno.settings import Settings
+
+
+@dataclass
+class EltResult:
+    """What an ELT run did.
+
+    Parameters
+    ----------
+    runs
+        Ids of the Dagster runs, in order; ledger rows and logs carry them as correlation id.
+    loads
+        Rows that each source delivered and that are stored.
+    checks, failures, skipped
+        As they were reported.
+    reaped
+        Runs of dead processes that were failed first.
+    """
+
+    runs: list[str] = field(default_factory=list)
+    loads: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
+    checks: list[Checked] = field(default_factory=list)
+    failures: list[Failed] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    reaped: list[str] = field(default_factory=list)
+    success: bool = True
+
+    @property
+    def red(self) -> list[Checked]:
+        """Blocking checks that failed."""
+        return [check for check in self.checks if check.blocking and not check.passed]
+
+    def take(self, event: Event) -> None:
+        """Count one event."""
+        if isinstance(event, Checked):
+            self.checks.append(event)
+        elif isinstance(event, Failed):
+            self.failures.append(event)
+        elif isinstance(event, Skipped):
+            self.skipped.append(event)
+        elif isinstance(event, Materialized) and event.rows is not None:
+            kind, _, name = event.asset.partition(".")
+            (self.loads if kind == "sources" else self.tables)[name if kind == "sources" else event.asset] = event.rows
+
+
+class Runner:
+    """Executes jobs in this process against the persistent instance."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance, on_event: OnEvent,
+                 definitions: dg.Definitions) -> None:  # fmt: skip
+        self._instance, self._definitions = instance, definitions
+        self._on_event = on_event
+        self.result = EltResult(reaped=reap(instance))
+
+    def job(self, name: str, *, only: Sequence[dg.AssetKey] | None = None,
+            tags: Mapping[str, str] | None = None) -> bool:  # fmt: skip
+        """Run one job to its end, and return whether it succeeded."""
+        run_id = str(uuid.uuid4())
+        self.result.runs.append(run_id)
+        with Watch(self._instance, run_id, self.report):
+            done = self._definitions.resolve_job_def(name).execute_in_process(
+                instance=self._instance, run_id=run_id, raise_on_error=False, asset_selection=only,
+                tags={**process_tags(), "zeno/launched_by": "zeno elt", **(tags or {})},
+            )  # fmt: skip
+        self.result.success = self.result.success and done.success
+        return done.success
+
+    def report(self, event: Event) -> None:
+        """Count an event and pass it on."""
+        self.result.take(event)
+        self._on_event(event)
+
+
+def run_elt(
+    settings: Settings,
+    *,
+    datasets: Sequence[str] | None = None,
+    on_event: OnEvent = lambda _event: None,
+    definitions: dg.Definitions | None = None,
+) -> EltResult:
+    """Load, then build what that changed.
+
+    Parameters
+    ----------
+    datasets
+        Names of the data sets to load; by default all that need no service.
+    on_event
+        Called, from another thread, for everything worth a line.
+    definitions
+        For tests.
+
+    Raises
+    ------
+    ConfigError
+        If a data set is unknown.
+    """
+    with open_instance(settings) as instance:
+        runner = Runner(settings, instance, on_event, definitions or build(settings=settings))
+        runner.job("load_default")
+        return runner.result
