@@ -4,7 +4,9 @@ A run signs in here with its process (``assets.reaper``) and gives its id to eve
 log lines and queries can be found from the run in the UI.
 """
 
+import fcntl
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -43,6 +45,15 @@ class House:
     def collecting(self) -> Context:
         """What collectors are given."""
         return Context(settings=self.settings, clock=self.clock)
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Wait until no other run of this data folder does the same work."""
+        folder = self.settings.home / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{what}.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
 
     def close(self) -> None:
         """Drop the connections that were opened."""

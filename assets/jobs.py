@@ -7,7 +7,9 @@
 | ``build_marts`` | the dbt models, the reconcile; the raw tables' blocking checks first |
 | ``elt`` | ``load_default``, then ``build_marts``; daily |
 | ``load_drop_folder`` | the drop folder, and everything downstream |
-| ``check_all`` | every check that does not need dbt, nothing else |
+| ``load_any`` | any source, its tables; a base for runs of a part |
+| ``rebuild_bars`` | the bars alone, of the chosen years |
+| ``reconcile`` | the proof that bars equal their ticks, nothing else |
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +18,8 @@ from dataclasses import dataclass
 import dagster as dg
 
 from assets import drop
-from assets.raw import DATABASES, DROP_SOURCE
+from assets.marts import Marts, reconcile_checks
+from assets.raw import DATABASES, DROP_SOURCE, shown_tables, table_key
 from assets.sources import source_key
 from collectors.dataset import Dataset
 
@@ -35,20 +38,23 @@ class Jobs:
     schedules: Sequence[dg.ScheduleDefinition]
 
 
-def make_jobs(datasets: Mapping[str, Dataset], marts: dg.AssetSelection) -> Jobs:
-    """Return the jobs over these data sets; ``marts`` selects the models and what follows them."""
+def make_jobs(datasets: Mapping[str, Dataset], models: Marts) -> Jobs:
+    """Return the jobs over these data sets and models."""
     offline = [source_key(name) for name, entry in datasets.items() if not entry.online]
     online = [source_key(name) for name, entry in datasets.items() if entry.online]
+    every = dg.AssetSelection.assets(*offline, *online)
     tables = dg.AssetSelection.groups(*DATABASES)
     load = dg.AssetSelection.assets(*offline) | tables
-    guarded = marts | dg.AssetSelection.checks_for_assets(*_guards())
-    dropped = dg.AssetSelection.assets(source_key(DROP_SOURCE)) | tables | marts
-    elt = _job("elt", load | marts, "Load every source that needs no service, then build the marts. Runs daily.")
+    guarded = models.selection | dg.AssetSelection.checks_for_assets(*_guards())
+    dropped = dg.AssetSelection.assets(source_key(DROP_SOURCE)) | tables | models.selection
+    elt = _job("elt", load | models.selection, "Load every source that needs no service, then build the marts. Runs daily.")
     into = _job(drop.JOB, dropped, "Load the files in the drop folder, then rebuild what they touch.")
     jobs = [
         _job("load_default", load, "Load every source that needs no service."),
         _job("build_marts", guarded, "Build the marts from what is loaded, if the loaded tables pass their checks."),
-        _job("check_all", dg.AssetSelection.all_asset_checks(), "Evaluate every check; change nothing."),
+        _job("load_any", every | tables, "Load any source: launch it with a selection."),
+        _job("rebuild_bars", models.bars, "Rebuild the bars of the chosen years from their ticks."),
+        _job("reconcile", reconcile_checks(models), "Compare bars with their ticks; change nothing."),
         elt,
         into,
     ]
@@ -58,8 +64,6 @@ def make_jobs(datasets: Mapping[str, Dataset], marts: dg.AssetSelection) -> Jobs
 
 
 def _guards() -> list[dg.AssetKey]:
-    from assets.raw import shown_tables, table_key
-
     return [table_key(entry.name) for entry in shown_tables()]
 
 

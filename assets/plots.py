@@ -4,11 +4,12 @@ import base64
 import io
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from warehouse.profile import History
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _INK, _PALE = "#4f43dd", "#c9c5f5"
 _MAX_BYTES = 40_000  # what a page of fifty assets can carry; a picture beyond it is left out
@@ -18,6 +19,10 @@ def draw(title: str, history: History) -> str | None:
     """Return a picture of a table's history as Markdown, or None where there is nothing to show."""
     if len(history.rows) < 2:
         return None
+    # Imported here: it takes two seconds, and whoever only loads the definitions draws nothing.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     panels = 2 if history.prices else 1
     figure = Figure(figsize=(5.6, 1.5 * panels), dpi=80, layout="constrained")
     FigureCanvasAgg(figure)
@@ -59,7 +64,7 @@ def _moment(value: date | datetime) -> datetime:
     return value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
 
 
-def _markdown(figure: Figure, title: str) -> str | None:
+def _markdown(figure: "Figure", title: str) -> str | None:
     sink = io.BytesIO()
     figure.savefig(sink, format="png")
     if sink.tell() > _MAX_BYTES:

@@ -18,15 +18,21 @@ from datetime import date
 import dagster as dg
 
 from assets.build import build
-from assets.instance import open_instance
+from assets.instance import muted, open_instance
+from assets.marts import fingerprint, published_fingerprint
 from assets.partitions import years_of
 from assets.progress import Checked, Event, Failed, Materialized, OnEvent, Skipped, Watch
+from assets.raw import table_key
 from assets.reaper import process_tags, reap
 from assets.sources import source_key
 from collectors.dataset import Dataset
 from collectors.registry import DATASETS
+from warehouse.store import connect
 from zeno.errors import ConfigError
 from zeno.settings import Settings
+
+# Dagster's console log would run through the progress bar; everything is in the event log.
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass
@@ -73,24 +79,27 @@ class EltResult:
 
 
 class Runner:
-    """Executes jobs in this process against the persistent instance."""
+    """Executes jobs in this process against the persistent instance, and adds up what they report."""
 
-    def __init__(self, settings: Settings, instance: dg.DagsterInstance, on_event: OnEvent,
-                 definitions: dg.Definitions) -> None:  # fmt: skip
-        self._instance, self._definitions = instance, definitions
-        self._on_event = on_event
+    def __init__(self, instance: dg.DagsterInstance, definitions: dg.Definitions, on_event: OnEvent) -> None:
+        self._instance, self._definitions, self._on_event = instance, definitions, on_event
         self.result = EltResult(reaped=reap(instance))
 
-    def job(self, name: str, *, only: Sequence[dg.AssetKey] | None = None,
-            tags: Mapping[str, str] | None = None) -> bool:  # fmt: skip
+    def job(
+        self, name: str, *, only: Sequence[dg.AssetKey] | None = None, tags: Mapping[str, str] | None = None
+    ) -> bool:
         """Run one job to its end, and return whether it succeeded."""
         run_id = str(uuid.uuid4())
         self.result.runs.append(run_id)
-        with Watch(self._instance, run_id, self.report):
+        with Watch(self._instance, run_id, self.report), muted():
             done = self._definitions.resolve_job_def(name).execute_in_process(
-                instance=self._instance, run_id=run_id, raise_on_error=False, asset_selection=only,
-                tags={**process_tags(), "zeno/launched_by": "zeno elt", **(tags or {})},
-            )  # fmt: skip
+                instance=self._instance,
+                run_id=run_id,
+                raise_on_error=False,
+                run_config=_SILENT,
+                asset_selection=only,
+                tags={**process_tags(), "zeno/launched_by": "command line", **(tags or {})},
+            )
         self.result.success = self.result.success and done.success
         return done.success
 
@@ -112,18 +121,69 @@ def run_elt(
     Parameters
     ----------
     datasets
-        Names of the data sets to load; by default all that need no service.
+        Names of the data sets to load, online ones included; by default all that need no service.
     on_event
         Called, from another thread, for everything worth a line.
     definitions
-        For tests.
+        Other ones than the installed, for tests.
 
     Raises
     ------
     ConfigError
         If a data set is unknown.
     """
+    chosen = _known(datasets) if datasets is not None else None
     with open_instance(settings) as instance:
-        runner = Runner(settings, instance, on_event, definitions or build(settings=settings))
-        runner.job("load_default")
+        runner = Runner(instance, definitions or build(settings=settings), on_event)
+        loaded = runner.job("load_default") if chosen is None else runner.job("load_any", only=_with_tables(chosen))
+        if not loaded:
+            runner.report(Skipped("build_marts", "a source could not be loaded, or a blocking check failed"))
+        elif published_fingerprint(instance) == _now(settings):
+            runner.report(Skipped("build_marts", "nothing was inserted and no model changed since the last time"))
+            runner.job("reconcile")
+        else:
+            runner.job("build_marts")
         return runner.result
+
+
+def backfill(
+    settings: Settings,
+    first: date,
+    last: date,
+    *,
+    on_event: OnEvent = lambda _event: None,
+    definitions: dg.Definitions | None = None,
+) -> EltResult:
+    """Rebuild the bars of every day with ticks in the years from ``first`` to ``last``, in one run.
+
+    Raises
+    ------
+    ConfigError
+        If ``first`` is after ``last``.
+    """
+    if first > last:
+        raise ConfigError(f"{first} is after {last}.", remedy="Give the earlier day first.")
+    with open_instance(settings) as instance:
+        runner = Runner(instance, definitions or build(settings=settings), on_event)
+        runner.job("rebuild_bars", tags=years_of(first, last))
+        return runner.result
+
+
+def _known(names: Sequence[str]) -> list[Dataset]:
+    unknown = [name for name in names if name not in DATASETS]
+    if unknown:
+        raise ConfigError(f"There is no data set {', '.join(unknown)}.", remedy="See: zeno elt sources")
+    return [DATASETS[name] for name in names]
+
+
+def _with_tables(datasets: Sequence[Dataset]) -> list[dg.AssetKey]:
+    tables = {name for entry in datasets for name in entry.tables} | {"raw.loads", "raw.quarantine"}
+    return [source_key(entry.name) for entry in datasets] + [table_key(name) for name in sorted(tables)]
+
+
+def _now(settings: Settings) -> dict[str, str]:
+    warehouse = connect(settings)
+    try:
+        return fingerprint(warehouse)
+    finally:
+        warehouse.close()
