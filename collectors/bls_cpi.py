@@ -7,7 +7,7 @@ Periods M01 to M12 are months; S01 and S02 half years; M13 and S03 the year's av
 
 The month 2025-10 is absent: it was never surveyed. Values are as of the file: seasonally adjusted series are revised
 every February for five years back, so that those are not as first published. Release times are the usual 15 days after
-the period's last month, and the true day for the months that a government shutdown delayed. 51 zeros in CUURA104SEHF
+the period's last month, and the true day for the months since 2013 that a shutdown delayed. 51 zeros in CUURA104SEHF
 (1935 to 1940) are as the source has them.
 """
 

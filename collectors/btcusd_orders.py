@@ -4,13 +4,13 @@
                        -> trades.csv    -> raw.trades      (284 rows)
 
 2026-05-02 02:36 to 03:06 UTC. Both stamps of the file are kept: ``ts`` is the exchange's, and ``known_lag_us`` is how
-much later it was received (0 to 2.68 s; the first 6,512 events are a snapshot of the book, all stamped alike).
+much later it was received (0 to 2.68 s: the first 6,512 events are a snapshot of the book, all stamped alike).
 
 What is odd, and left as it is:
 
 * 49 order events (27 orders) have a limit price of 0, which the contract refuses for this instrument: quarantined.
 * 306 events have size 0; on a deletion that is what was left, on the other three it is what the exchange said.
-* Four orders ask a billion dollars and more than a thousand bid or ask far from the market: they are real orders.
+* Four events have a price of up to a billion dollars: they are real orders, far from the market.
 * 89 order events repeat (order, time, action): partial fills within a millisecond. ``ord`` is the row number, so that
   none is lost. The receive stamp steps back once; the exchange's never does.
 * Small sizes are written as ``7.18e-06``; at eight decimals all of them are exact.

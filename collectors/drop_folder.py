@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from collectors.csvtext import TextRows, check_text, stream_text
+from collectors.csvtext import BLOCK_BYTES, TextRows, check_text, stream_text
 from collectors.drop_columns import SOURCE, check_columns, to_batch
 from collectors.shape import Values, columns_of, make_batch
 from collectors.unpack import gunzip_stream, read_chunks
@@ -116,7 +116,7 @@ class _Csv:
 
     @staticmethod
     def rows(path: Path, declared: Table) -> Iterator[TextRows]:
-        for rows in stream_text(_text_chunks(path), path.name):
+        for rows in stream_text(_text_chunks(path), path.name, block_bytes=BLOCK_BYTES):
             check_columns(declared, rows.data.column_names)
             yield rows
 

@@ -10,6 +10,7 @@ from collectors import (
     ecb_fx_daily,
     emini_trades,
     frbny_nowcast,
+    fred,
     instruments,
     lm_lexicon,
     nber_turning_points,
@@ -41,7 +42,7 @@ _MODULES = (
     sp500_membership,
     nber_turning_points,
     lm_lexicon,
-    # online sources, which are not part of the default run, go here
+    fred,  # online sources, which need a key or a service, are not part of the default run
 )
 
 DATASETS: dict[str, Dataset] = {entry.name: entry for module in _MODULES for entry in module.DATASETS}

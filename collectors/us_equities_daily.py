@@ -6,9 +6,9 @@
 1990-01-02 to 2022-12-28; the rows equal the sessions of the New York Stock Exchange exactly, without a gap. A bar is
 known at its session's close, early on half days.
 
-Survivors only: the twenty were chosen in 2022 among companies that were large then, so that any study which buys
-"stocks" from this set knows the future. The prices are adjusted for splits and dividends as of the end of 2022, to
-three decimals: they are not what anybody saw on the day, and ``close`` is null for that reason.
+Survivors only: all twenty were listed throughout and large at the end, so that any study which buys "stocks" from this
+set knows the future. The prices are adjusted for what came later, to three decimals: they are not what anybody saw
+on the day, and ``close`` is null for that reason.
 """
 
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ US_EQUITIES_DAILY = Dataset(
     name="us_equities_daily",
     tables=("raw.bars",),
     title="Twenty large US stocks, adjusted daily closes, 1990-2022",
-    description="Survivors only: the twenty were picked in 2022. Adjusted as of the end of 2022; no raw prices.",
+    description="Survivors only. Prices are adjusted for what came later; there are no raw ones.",
     origin=f"{ARCHIVE} {FOLDER}/sp500_dataset.csv.gz",
     read=_read_stocks,
 )

@@ -8,7 +8,7 @@ known at its session's close, early on half days.
 The vendor stored prices as 32-bit floats and printed them as 64-bit ones: 27.44 became 27.440000534057617. Every price
 in the file is such a float, and becomes the shortest decimal that names it, which loses nothing.
 
-Survivors, chosen in 2023. ``close`` is adjusted for splits already (NVDA, AAPL, AMZN and GOOG split in these years),
+Survivors only. ``close`` is adjusted for splits already (all but META split in these years),
 ``adj_close`` for dividends too, both as of 2023-09. META traded as FB until 2022-06-08; the file says META throughout.
 GOOG before 2014-04-03 is the only class that there was, which is GOOGL today.
 """

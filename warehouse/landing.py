@@ -13,6 +13,7 @@ Every step may be repeated from the start, because step 3 asks what landed: that
 Deduplication tokens are not used: docs/decisions/0003-probe-then-insert.md.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -23,6 +24,8 @@ from warehouse.schema.ddl import create_statement
 from zeno.arrow_compute import pc
 from zeno.errors import LoadError
 
+_STREAMS = 2
+_ROWS_WORTH_A_STREAM = 500_000
 _SUMMED = {Kind.PRICE, Kind.QUANTITY, Kind.INT}
 
 
@@ -81,7 +84,7 @@ def _stage(node: Client, table: Table, stage: str, rows: pa.Table) -> None:
     # Rendered anew rather than CREATE AS, which on a replicated table would copy its replication path.
     _, create = create_statement(table).split("\n", 1)
     node.command(create.replace(table.name, stage, 1).rstrip(";"))
-    node.insert(stage, rows)
+    _insert(node, stage, rows)
     summed = [column.name for column in table.columns if column.kind in _SUMMED and column.role is not Role.BATCH]
     wanted = [rows.num_rows, *(_sum(rows[column]) for column in summed)]
     sums = "".join(f", ifNull(toString(sum({column})), '0')" for column in summed)
@@ -89,6 +92,15 @@ def _stage(node: Client, table: Table, stage: str, rows: pa.Table) -> None:
     if [_plain(value) for value in found] != [_plain(value) for value in wanted]:
         raise LoadError(f"The stage of {table.name} holds {found}, the batch {wanted} (rows, sums of {summed}).",
                         remedy="Run the load again; if it persists, report it with the batch.")  # fmt: skip
+
+
+def _insert(node: Client, stage: str, rows: pa.Table) -> None:
+    """Send the rows in as many streams as they are worth: the engine reads each on one thread."""
+    streams = min(_STREAMS, rows.num_rows // _ROWS_WORTH_A_STREAM + 1)
+    share = -(-rows.num_rows // streams)
+    parts = [rows.slice(number * share, share) for number in range(streams)]
+    with ThreadPoolExecutor(streams) as pool:
+        list(pool.map(lambda part: node.insert(stage, part), parts))
 
 
 def _compare(node: Client, table: Table, name: str, stage: str, batch: int) -> Landed:

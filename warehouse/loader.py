@@ -30,6 +30,7 @@ from zeno.errors import ContractError, WarehouseDown
 
 _PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.2
+_MICROS_PER_DAY = 86_400_000_000
 
 
 class Loader:
@@ -186,8 +187,8 @@ def _days(declared: Table, data: pa.Table) -> tuple[str, ...]:
     """Return the event days of a table with daily partitions: those whose bars must be rebuilt."""
     if not declared.partition.startswith("toYYYYMMDD"):
         return ()
-    days = pc.unique(pc.floor_temporal(data["ts"], unit="day"))
-    return tuple(sorted(day.as_py().date().isoformat() for day in days))
+    days = pc.unique(pc.divide(data["ts"].cast(pa.int64()), _MICROS_PER_DAY)).cast(pa.int32()).cast(pa.date32())
+    return tuple(sorted(day.as_py().isoformat() for day in days))
 
 
 def _conflict_rejections(conflicting: pa.Table, first: int) -> list[Rejection]:

@@ -48,27 +48,27 @@ _BUILT_BARS = """
 """
 
 _VENDOR_BARS = """
-    SELECT instrument_id, ts, argMax(tuple(open), known_at).1 AS open, argMax(tuple(high), known_at).1 AS high,
-           argMax(tuple(low), known_at).1 AS low, argMax(tuple(close), known_at).1 AS close,
-           argMax(tuple(adj_close), known_at).1 AS adj_close, argMax(tuple(volume), known_at).1 AS volume,
-           CAST(NULL, 'Nullable(UInt64)') AS trades, CAST(NULL, 'Nullable(Decimal(18, 8))') AS vwap,
-           max(v.known_at) AS known_at, toString(v.source) AS source
-    FROM raw.bars AS v
-    WHERE instrument_id IN {ids:Array(UInt32)} AND v.source = {source:String} AND resolution = {resolution:String}
-      AND ts >= {start:DateTime64(6, 'UTC')} AND ts < {end:DateTime64(6, 'UTC')}
-      AND v.known_at <= {as_of:DateTime64(6, 'UTC')}
-    GROUP BY instrument_id, v.source, ts
-    ORDER BY ts, instrument_id
+    SELECT instrument_id, ts, open, high, low, close, adj_close, volume, CAST(NULL, 'Nullable(UInt64)') AS trades,
+           CAST(NULL, 'Nullable(Decimal(18, 8))') AS vwap, known_at, toString(source) AS source
+    FROM raw.bars
+    WHERE instrument_id IN {ids:Array(UInt32)} AND raw.bars.source = {source:String}
+      AND resolution = {resolution:String} AND ts >= {start:DateTime64(6, 'UTC')} AND ts < {end:DateTime64(6, 'UTC')}
+      AND known_at <= {as_of:DateTime64(6, 'UTC')}
+    ORDER BY instrument_id, ts, known_at DESC
+    LIMIT 1 BY instrument_id, ts
 """
 
 _MACRO = """
-    SELECT toString(m.source) AS source, toString(m.series) AS series, toString(frequency) AS frequency, period,
-           argMax(tuple(m.value), m.released_at).1 AS value, max(m.released_at) AS released_at
-    FROM raw.macro AS m
-    WHERE m.series IN {series:Array(String)} AND m.released_at <= {as_of:DateTime64(6, 'UTC')}
-      AND ({source:String} = '' OR m.source = {source:String})
-    GROUP BY m.source, m.series, frequency, period
-    HAVING value IS NOT NULL
+    SELECT * FROM (
+        SELECT toString(source) AS source, toString(series) AS series, toString(frequency) AS frequency, period, value,
+               released_at
+        FROM raw.macro
+        WHERE raw.macro.series IN {series:Array(String)} AND released_at <= {as_of:DateTime64(6, 'UTC')}
+          AND ({source:String} = '' OR raw.macro.source = {source:String})
+        ORDER BY source, series, frequency, period, released_at DESC
+        LIMIT 1 BY source, series, frequency, period
+    )
+    WHERE value IS NOT NULL
     ORDER BY source, series, frequency, period
 """
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from collectors import csvtext, drop_folder
+from collectors import csvtext, drop_folder, unpack
 from collectors.drop_folder import pending, read_file, settle
 from zeno.clock import ManualClock
 from zeno.errors import SourceRejected
@@ -138,7 +138,8 @@ def test_gzip_is_unfolded_and_damage_refuses_the_whole_file_i13(tmp_path):
 
 
 def test_a_file_that_is_bad_at_its_end_hands_on_nothing_of_its_beginning_i11(tmp_path, monkeypatch):
-    monkeypatch.setattr(csvtext, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(drop_folder, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(unpack, "_CHUNK", 1000)
     assert "NUL" in refused_whole(drop(tmp_path, HEADER + GOOD * 100 + "\x00\n"))
 
 

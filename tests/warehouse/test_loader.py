@@ -70,7 +70,9 @@ def test_a_batch_of_the_wrong_shape_loads_nothing_and_is_on_record_w08(loader, w
         loader.load(trades(3, venue=["a", "b", "c"]))
     assert stored(warehouse) == 0
     assert warehouse.client().rows("SELECT row, reason FROM raw.quarantine") == [(-1, "contract")]
-    assert warehouse.client().scalar("SELECT toString(state) FROM raw.loads WHERE table_name = 'raw.trades'") == "failed"
+    assert (
+        warehouse.client().scalar("SELECT toString(state) FROM raw.loads WHERE table_name = 'raw.trades'") == "failed"
+    )
 
 
 def test_rows_refused_for_an_unknown_symbol_land_once_it_is_registered(loader, warehouse):
@@ -181,7 +183,5 @@ def test_the_ledger_names_the_days_whose_bars_must_be_rebuilt(loader):
 @pytest.fixture(autouse=True)
 def every_load_balances(running):
     yield
-    rows = running.client().rows(
-        "SELECT rows_in, rows_stored, rows_quarantined FROM raw.loads WHERE state = 'landed'"
-    )
+    rows = running.client().rows("SELECT rows_in, rows_stored, rows_quarantined FROM raw.loads WHERE state = 'landed'")
     assert all(rows_in == kept + refused for rows_in, kept, refused in rows)

@@ -36,19 +36,22 @@ def check_prices(table: Table, data: dict[str, pa.Array], rules: dict[int, Price
     if "instrument_id" not in data or table.database != "raw":
         return
     free = pa.array([number for number, rule in rules.items() if rule is PriceRule.ANY], pa.uint32())
-    positive_only = pc.invert(pc.is_in(pc.fill_null(data["instrument_id"], 0), free))
     for column in table.columns:
-        if column.kind is Kind.PRICE and column.unit == "currency units":
-            low = pc.less_equal(data[column.name], Decimal(0))
-            bad = _mask(pc.fill_null(pc.and_(low, positive_only), False))
-            faults.add(bad, "price_not_positive", f"{column.name} is zero or negative for an instrument whose prices "
-                       "are positive")  # fmt: skip
+        if column.kind is not Kind.PRICE or column.unit != "currency units" or _least(data[column.name]) > 0:
+            continue
+        positive_only = pc.invert(pc.is_in(pc.fill_null(data["instrument_id"], 0), free))
+        low = pc.less_equal(data[column.name], Decimal(0))
+        bad = _mask(pc.fill_null(pc.and_(low, positive_only), False))
+        faults.add(bad, "price_not_positive", f"{column.name} is zero or negative, and its instrument's prices are not")
 
 
 def check_instruments(table: Table, data: dict[str, pa.Array], rules: dict[int, PriceRule], faults: Faults) -> None:
     """Refuse ids that no instrument has."""
     if "instrument_id" in data and table.database == "raw":
-        known = pc.is_in(data["instrument_id"], pa.array(list(rules), pa.uint32()))
+        ids, registered = data["instrument_id"], pa.array(list(rules), pa.uint32())
+        if pc.all(pc.is_in(pc.unique(ids).drop_null(), registered)).as_py() in {True, None}:
+            return
+        known = pc.is_in(ids, registered)
         _flag(known, data["instrument_id"], faults, "unknown_instrument", "ref.instruments has no such instrument_id")
 
 
@@ -99,7 +102,7 @@ def _strictly_increasing(keys: list[np.ndarray], rows: int) -> bool:
 
 def _codes(values: pa.ChunkedArray) -> np.ndarray:
     """Return integers that are equal where the values are (and in the values' order, where they are numbers)."""
-    array = values.combine_chunks()
+    array = values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
     if pa.types.is_integer(array.type) and not array.null_count:
         return array.to_numpy(zero_copy_only=False)
     if pa.types.is_timestamp(array.type) and not array.null_count:
@@ -130,9 +133,11 @@ def _check_text(column: Column, values: pa.Array, faults: Faults) -> None:
 
 def _bound(column: Column, values: pa.Array, low: object, high: object, faults: Faults,
            reason: str = "out_of_range") -> None:  # fmt: skip
-    if low is not None:
+    span = pc.min_max(values)
+    # A look at the extremes is enough for almost every batch.
+    if low is not None and span["min"].is_valid and not pc.greater_equal(span["min"], low).as_py():
         _flag(pc.greater_equal(values, low), values, faults, reason, f"{column.name} is below {column.minimum}")
-    if high is not None:
+    if high is not None and span["max"].is_valid and not pc.less_equal(span["max"], high).as_py():
         _flag(pc.less_equal(values, high), values, faults, reason, f"{column.name} is beyond {high}")
 
 
@@ -140,6 +145,11 @@ def _flag(good: pa.Array, values: pa.Array, faults: Faults, reason: str, detail:
     bad = pc.and_(pc.invert(pc.fill_null(good, False)), pc.is_valid(values))
     if pc.any(bad).as_py():
         faults.add(_mask(bad), reason, detail)
+
+
+def _least(values: pa.Array) -> Decimal:
+    least = pc.min(values).as_py()
+    return Decimal("Infinity") if least is None else least
 
 
 def _number(column: Column, bound: float | str | None) -> object:

@@ -57,6 +57,8 @@ def _server(folder: Path, topology: Topology, node: Node, credentials: Credentia
         "listen_host": HOST,
         "http_port": node.http_port,
         "tcp_port": node.tcp_port,
+        "shutdown_wait_unfinished": 2,
+        "keep_alive_timeout": 3,
         "users_config": str(folder / "users.xml"),
         "max_server_memory_usage": _memory(topology.shards),
         "mark_cache_size": 268_435_456,

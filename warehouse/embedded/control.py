@@ -22,6 +22,8 @@ from zeno import errors
 from zeno.clock import Clock, SystemClock
 
 _POLL_SECONDS = 0.05
+_SUPERVISOR = "warehouse.embedded.supervisor"
+_ENGINE = "warehouse.embedded.engine"
 _LEAST_FREE_BYTES = 200 * 2**20
 
 
@@ -102,7 +104,7 @@ class EmbeddedWarehouse:
             return False
         os.kill(pid, signal.SIGTERM)
         deadline = self._clock.monotonic() + timeout
-        while self.supervisor_pid() is not None:
+        while _runs(pid, _SUPERVISOR, str(self.root)):
             if self._clock.monotonic() > deadline:
                 raise errors.WarehouseError(f"The supervisor (pid {pid}) did not stop in {timeout:g} s.",
                                             remedy=f"See {self.root / 'supervisor.log'}.")  # fmt: skip
@@ -117,11 +119,11 @@ class EmbeddedWarehouse:
     def supervisor_pid(self) -> int | None:
         """Return the running supervisor's process id, or None."""
         pid = _read_pid(self.root / "supervisor.pid")
-        return pid if pid is not None and _runs(pid, "warehouse.embedded.supervisor", str(self.root)) else None
+        return pid if pid is not None and _runs(pid, _SUPERVISOR, str(self.root)) else None
 
     def _node_status(self, node: places.Node) -> NodeStatus:
         pid = _read_pid(node.folder(self.root) / "engine.pid")
-        if pid is not None and not _runs(pid, "warehouse.embedded.engine", str(node.folder(self.root))):
+        if pid is not None and not _runs(pid, _ENGINE, str(node.folder(self.root))):
             pid = None
         resident = psutil.Process(pid).memory_info().rss if pid is not None else None
         return NodeStatus(node.number, node.http_port, node.tcp_port, pid, self._answers(node), resident)
@@ -144,7 +146,7 @@ class EmbeddedWarehouse:
                                        remedy="Free some space, or set ZENO_HOME to another disk.")  # fmt: skip
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "warehouse.embedded.supervisor", str(self.root)]
+        command = [sys.executable, "-m", _SUPERVISOR, str(self.root)]
         with (self.root / "supervisor.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
 

@@ -246,7 +246,7 @@ COMMENT 'One row per business-cycle turning point.';
 CREATE TABLE IF NOT EXISTS ref.lexicon
 (
     lexicon LowCardinality(String) CODEC(ZSTD(1)) COMMENT 'The word list.',
-    category LowCardinality(String) CODEC(ZSTD(1)) COMMENT 'Negative, positive, uncertainty, …',
+    category LowCardinality(String) CODEC(ZSTD(1)) COMMENT 'What the word signals: negative, positive, uncertainty and others.',
     word String COMMENT 'The word, in capitals.',
     since UInt16 COMMENT 'Year in which the list took the word up. Unit: year.',
     batch UInt64 CODEC(ZSTD(1)) COMMENT 'First 8 bytes of the batch\'s content hash (raw.loads).'

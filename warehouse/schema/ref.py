@@ -88,7 +88,7 @@ LEXICON = Table(
     key=("lexicon", "category", "word"),
     columns=(
         c.label("lexicon", "The word list."),
-        c.label("category", "Negative, positive, uncertainty, …"),
+        c.label("category", "What the word signals: negative, positive, uncertainty and others."),
         Column(name="word", kind=Kind.TEXT, doc="The word, in capitals.", pattern=r"[A-Z][A-Z\-']{0,63}"),
         Column(name="since", kind=Kind.YEAR, doc="Year in which the list took the word up.", unit="year"),
         c.batch(),

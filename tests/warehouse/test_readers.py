@@ -1,0 +1,142 @@
+"""Readers return what was known at a moment: late trades, corrections and revisions appear at their own time."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from builders import trades
+
+from warehouse import read_bars, read_macro, read_trades
+from warehouse.batch import Batch
+from zeno.errors import ConfigError
+
+START, END = datetime(2013, 9, 2, tzinfo=UTC), datetime(2013, 9, 3, tzinfo=UTC)
+LATER = datetime(2020, 1, 1, tzinfo=UTC)
+AT_0 = START
+
+
+def prices(table: pa.Table) -> list[Decimal]:
+    return [price.normalize() for price in table["price"].to_pylist()]
+
+
+def correction(ord_: int, known_at: datetime, action: str, price: str) -> Batch:
+    return Batch("raw.corrections", "test", pa.table({
+        "symbol": ["ES"], "ts": pa.array([START + timedelta(milliseconds=ord_)], pa.timestamp("us", "UTC")),
+        "ord": [ord_], "known_at": pa.array([known_at], pa.timestamp("us", "UTC")), "action": [action],
+        "price": [price], "size": ["1"],
+    }), namespace="test")  # fmt: skip
+
+
+def test_a_trade_is_read_back_exactly(loader, warehouse):
+    loader.load(trades(2, price=["0.00000001", "9999999999.99999999"]))
+    rows = read_trades(["ES"], START, END, as_of=LATER, warehouse=warehouse)
+    assert rows["price"].to_pylist() == [Decimal("0.00000001"), Decimal("9999999999.99999999")]
+    assert rows["ts"].to_pylist() == [START, START + timedelta(milliseconds=1)]
+    assert rows["symbol"].to_pylist() == ["ES", "ES"]
+
+
+def test_a_late_trade_is_invisible_until_it_arrived(loader, warehouse):
+    loader.load(trades(3, known_lag_us=[0, 3_600_000_000, 0]))
+    for as_of, expected in [(START + timedelta(minutes=1), [0, 2]), (START + timedelta(hours=2), [0, 1, 2])]:
+        rows = read_trades(["ES"], START, END, as_of=as_of, warehouse=warehouse)
+        assert rows["ord"].to_pylist() == expected
+
+
+def test_corrections_and_cancellations_take_effect_when_they_were_known(loader, warehouse):
+    day = timedelta(days=1)
+    loader.load(trades(3, price=["1", "2", "3"]))
+    loader.load(correction(1, START + day, "correct", "20"))
+    loader.load(correction(1, START + 2 * day, "correct", "21"))
+    loader.load(correction(2, START + 3 * day, "cancel", "3"))
+
+    def known(after: timedelta) -> list[int]:
+        rows = read_trades(["ES"], START, END, as_of=START + after, warehouse=warehouse)
+        return [int(price) for price in prices(rows)]
+
+    assert known(timedelta(hours=1)) == [1, 2, 3]
+    assert known(1.5 * day) == [1, 20, 3]
+    assert known(2.5 * day) == [1, 21, 3]
+    assert known(3.5 * day) == [1, 21]
+
+
+def test_the_interval_is_half_open(loader, warehouse):
+    loader.load(trades(3))
+    rows = read_trades(["ES"], START, START + timedelta(milliseconds=2), as_of=LATER, warehouse=warehouse)
+    assert rows["ord"].to_pylist() == [0, 1]
+
+
+@pytest.mark.parametrize("symbol", ["NOPE", "a'; drop table raw.trades; --"])
+def test_an_unknown_symbol_is_an_error_not_an_empty_answer_i23(loader, warehouse, symbol):
+    with pytest.raises(ConfigError, match="No instrument has the symbol"):
+        read_trades([symbol], START, END, as_of=LATER, warehouse=warehouse)
+
+
+def test_a_naive_time_is_refused(loader, warehouse):
+    with pytest.raises(ConfigError, match="as_of has no time zone"):
+        read_trades(["ES"], START, END, as_of=datetime(2020, 1, 1), warehouse=warehouse)  # noqa: DTZ001
+
+
+def test_resolutions_are_a_closed_set(loader, warehouse):
+    with pytest.raises(ConfigError, match="no resolution '5m'"):
+        read_bars(["ES"], "5m", START, END, as_of=LATER, warehouse=warehouse)
+
+
+def test_ticks_are_one_of_the_resolutions(loader, warehouse):
+    loader.load(trades(3))
+    rows = read_bars(["ES"], "tick", START, END, as_of=LATER, warehouse=warehouse)
+    assert rows.num_rows == 3
+
+
+def vendor_bar(close: str, known_at: datetime, source: str = "vendor") -> Batch:
+    return Batch("raw.bars", source, pa.table({
+        "symbol": ["AAA"], "resolution": ["1d"], "ts": pa.array([START], pa.timestamp("us", "UTC")),
+        "known_at": pa.array([known_at], pa.timestamp("us", "UTC")), "close": [close],
+    }), namespace="test")  # fmt: skip
+
+
+def test_a_vendors_revision_appears_when_it_was_made(loader, warehouse):
+    loader.load(vendor_bar("10", START + timedelta(hours=21)))
+    loader.load(vendor_bar("11", START + timedelta(days=5)))
+
+    def known(as_of: datetime) -> list[int]:
+        rows = read_bars(["AAA"], "1d", START, END, as_of=as_of, warehouse=warehouse)
+        return [int(close) for close in rows["close"].to_pylist()]
+
+    assert known(START + timedelta(hours=20)) == []
+    assert known(START + timedelta(days=1)) == [10]
+    assert known(START + timedelta(days=6)) == [11]
+
+
+def test_two_vendors_of_one_instrument_must_be_told_apart(loader, warehouse):
+    loader.load(vendor_bar("10", START + timedelta(hours=21)))
+    loader.load(vendor_bar("12", START + timedelta(hours=21), source="other"))
+    with pytest.raises(ConfigError, match="several sources"):
+        read_bars(["AAA"], "1d", START, END, as_of=LATER, warehouse=warehouse)
+    rows = read_bars(["AAA"], "1d", START, END, as_of=LATER, source="other", warehouse=warehouse)
+    assert [int(close) for close in rows["close"].to_pylist()] == [12]
+
+
+def release(value: float | None, released_at: datetime) -> Batch:
+    return Batch("raw.macro", "test", pa.table({
+        "series": ["PAYEMS"], "frequency": ["M"], "period": pa.array([date(2016, 4, 1)], pa.date32()),
+        "released_at": pa.array([released_at], pa.timestamp("us", "UTC")), "basis": ["vintage"],
+        "value": pa.array([value], pa.float64()),
+    }))  # fmt: skip
+
+
+def test_an_as_of_read_does_not_change_when_a_revision_arrives_f05(loader, warehouse):
+    june, july = datetime(2016, 6, 29, tzinfo=UTC), datetime(2016, 7, 29, tzinfo=UTC)
+    loader.load(release(143_856.0, june))
+    before = read_macro(["PAYEMS"], as_of=june, warehouse=warehouse)
+    loader.load(release(143_877.0, july))
+    assert read_macro(["PAYEMS"], as_of=june, warehouse=warehouse) == before
+    assert read_macro(["PAYEMS"], as_of=july, warehouse=warehouse)["value"].to_pylist() == [143_877.0]
+
+
+def test_a_withdrawn_value_is_gone_from_then_on(loader, warehouse):
+    first = datetime(2016, 6, 29, tzinfo=UTC)
+    loader.load(release(1.0, first))
+    loader.load(release(None, first + timedelta(days=30)))
+    assert read_macro(["PAYEMS"], as_of=first, warehouse=warehouse).num_rows == 1
+    assert read_macro(["PAYEMS"], as_of=first + timedelta(days=31), warehouse=warehouse).num_rows == 0
