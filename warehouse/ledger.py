@@ -99,6 +99,25 @@ def record(client: Client, load: Load, content: ContentId, at: datetime, schema_
     client.insert_repeatable("raw.loads", pa.Table.from_pylist([row], schema=arrow_schema(table("raw.loads"))))
 
 
+def loaded_days(client: Client) -> list[str]:
+    """Return every event day (ISO, UTC) whose ticks or corrections were loaded, in order."""
+    rows = client.rows(
+        "SELECT DISTINCT toString(arrayJoin(days)) AS day FROM raw.loads "
+        "WHERE table_name IN ('raw.trades', 'raw.corrections') ORDER BY day"
+    )
+    return [day for (day,) in rows]
+
+
+def state_hash(client: Client) -> str:
+    """Return a hash of all that has landed: equal hashes mean that the same batches are in the same tables."""
+    return client.scalar(
+        "SELECT lower(hex(groupBitXor(cityHash64(table_name, batch, stored, present)))) FROM ("
+        "  SELECT toString(table_name) AS table_name, batch, argMax(rows_stored, at) AS stored,"
+        "         argMax(rows_present, at) AS present"
+        "  FROM raw.loads GROUP BY table_name, batch HAVING argMax(state, at) = 'landed')"
+    )
+
+
 class _HashSink:
     """A writable that only hashes what it is given."""
 

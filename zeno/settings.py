@@ -12,7 +12,8 @@
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,34 @@ class Settings:
     def logs(self) -> Path:
         """Where services write their logs."""
         return self.home / "logs"
+
+    def child_environment(self, **extra: str) -> dict[str, str]:
+        """Return the environment for a child process, in which ``from_env`` gives these same settings."""
+        own = {
+            "ZENO_HOME": str(self.home),
+            "ZENO_CACHE": str(self.cache),
+            "ZENO_DROP": str(self.drop),
+            "ZENO_SHARDS": str(self.shards or ""),
+            "ZENO_CLICKHOUSE_URL": self.clickhouse_url or "",
+            "ZENO_CLICKHOUSE_CLUSTER": self.clickhouse_cluster or "",
+            "FRED_API_KEY": self.fred_api_key or "",
+        }
+        return {**os.environ, **own, **extra}  # noqa: TID251 - a child inherits the rest
+
+
+@contextmanager
+def exported(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the block, for libraries that are configured in no other way. Not thread-safe."""
+    before = {name: os.environ.get(name) for name in values}  # noqa: TID251
+    os.environ.update(values)  # noqa: TID251
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)  # noqa: TID251
+            else:
+                os.environ[name] = value  # noqa: TID251
 
 
 def _shards(text: str | None) -> int | None:

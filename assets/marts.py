@@ -1,0 +1,220 @@
+"""The dbt models as assets, the proof that bars equal their ticks, and what was last published.
+
+    raw tables -> dbt build (days that are not proven) -> reconcile, blocking -> ops/published
+
+Bars are partitioned by year for backfills, which rebuild every day with ticks in the chosen years. A run that names no
+years rebuilds the days that the warehouse cannot prove: those whose ticks changed since their bars were checked.
+"""
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
+
+from assets.dbt_project import DBT, PROJECT, project_hash, target_folder
+from assets.describe import describe
+from assets.house import OWNERS, House
+from assets.loading import failures
+from assets.partitions import BACKFILL, YEARS, days_within
+from assets.raw import table_key
+from warehouse.ledger import loaded_days, state_hash
+from warehouse.reconcile import dirty_days, reconcile
+from warehouse.transform import dbt_env
+from warehouse.store import Warehouse
+from zeno.settings import exported
+
+PUBLISHED = dg.AssetKey(["ops", "published"])
+GROUPS = ("staging", "marts")
+# Unit tests are about the SQL, not about the data: they run with the test suite.
+_BUILD = ("--no-use-colors", "build", "--exclude-resource-type", "unit_test")
+# A check proves the days that were rebuilt, and the newest days again; older proofs stand in ops.reconcile.
+PROVEN_AGAIN = 31
+
+
+class Translator(DagsterDbtTranslator):
+    """Names, groups and descriptions of models, as a person wants to read them."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Schema and name, as in SQL; for sources too, so that they meet ``assets.raw``."""
+        schema = dbt_resource_props.get("source_name") or dbt_resource_props["schema"]
+        return dg.AssetKey([schema, dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Return the schema."""
+        return dbt_resource_props.get("source_name") or dbt_resource_props["schema"]
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the model says of itself, without its SQL."""
+        return dbt_resource_props.get("description", "").strip()
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        """Return the team."""
+        del dbt_resource_props
+        return OWNERS
+
+    def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition | None:
+        """Years, for bars."""
+        return YEARS if is_bars(dbt_resource_props) else None
+
+
+@dataclass(frozen=True)
+class Marts:
+    """The assets and checks over one manifest."""
+
+    assets: list[dg.AssetsDefinition]
+    checks: list[dg.AssetChecksDefinition]
+    selection: dg.AssetSelection
+    bars: dg.AssetSelection
+
+
+def reconcile_checks(made: Marts) -> dg.AssetSelection:
+    """Select the proofs alone."""
+    return dg.AssetSelection.checks(*(key for check in made.checks for key in check.check_keys))
+
+
+def is_bars(node: Mapping[str, Any]) -> bool:
+    """Whether a manifest's node is a bar table."""
+    return "bars" in node.get("tags", ())
+
+
+def marts(manifest: Mapping[str, Any]) -> Marts:
+    """Return the models of a manifest, the reconcile of its bars, and the published state."""
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    bars = sorted(node["name"] for node in models if is_bars(node))
+    built = [dg.AssetKey([node["schema"], node["name"]]) for node in models if node["schema"] == "marts"]
+    selection = dg.AssetSelection.groups(*GROUPS) | dg.AssetSelection.assets(PUBLISHED)
+    tables = dg.AssetSelection.assets(*(["marts", name] for name in bars))
+    return Marts([_models(manifest), _published(built)], [_reconciled(bars)] if bars else [], selection, tables)
+
+
+class Dbt(DbtCliResource):
+    """dbt's command line, without the second handle on its adapter that dagster-dbt opens in this process.
+
+    That costs two seconds a run, and serves features that are not used here: rows are counted by ``describe``.
+    """
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
+        del args
+
+
+def _models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    names = {unique_id: f"{node['schema']}.{node['name']}" for unique_id, node in manifest["nodes"].items()}
+
+    @dbt_assets(manifest=manifest, name="dbt", dagster_dbt_translator=Translator(), backfill_policy=BACKFILL)
+    def dbt(context: dg.AssetExecutionContext, house: dg.ResourceParam[House]) -> Iterator[Any]:
+        with failures(), house.alone("dbt"):
+            days = chosen_days(context, house)
+            context.log.info(f"Rebuilding the bars of {', '.join(days) or 'no day'}.")
+            for event in _dbt_build(context, house, days):
+                yield _described(event, house, names)
+
+    return dbt
+
+
+def chosen_days(context: dg.AssetExecutionContext, house: House) -> list[str]:
+    """Return the days to rebuild: those of the run's years, or those that are not proven."""
+    if not context.has_partition_key_range:
+        return [str(day) for day in dirty_days(house.warehouse)]
+    years = context.partition_key_range
+    return days_within(loaded_days(house.warehouse.client()), date(int(years.start), 1, 1), date(int(years.end), 12, 31))
+
+
+def _dbt_build(context: dg.AssetExecutionContext, house: House, days: list[str]) -> Iterator[Any]:
+    dbt = Dbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=str(DBT))
+    target = target_folder(house.settings)
+    artefacts = target.parent / f"run-{uuid.uuid4().hex[:8]}"
+    environment = {**dbt_env(house.warehouse), "DBT_TARGET_PATH": str(target)}
+    try:
+        with exported(environment):
+            yield from dbt.cli([*_BUILD, *_vars(days)], context=context, target_path=artefacts).stream()
+    except DagsterDbtCliRuntimeError as error:
+        raise dg.Failure(_short(str(error)), {"remedy": "See the failed checks of the models."}) from error
+    finally:
+        shutil.rmtree(artefacts, ignore_errors=True)
+
+
+def _described(event: Any, house: House, names: Mapping[str, str]) -> Any:
+    """Add to what dbt says of a model what its table holds now."""
+    if not isinstance(event, dg.Output):
+        return event
+    name = names[str(event.metadata["unique_id"].value)]
+    return event.with_metadata({**event.metadata, **describe(house.warehouse, name)})
+
+
+def _reconciled(bars: Sequence[str]) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec("reconcile", asset=["marts", name], blocking=True,
+                          description="Every bar is exactly what its ticks, corrected, say.")
+        for name in bars
+    ]  # fmt: skip
+
+    @dg.multi_asset_check(name="reconcile", specs=specs)
+    def equal_to_ticks(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+        days = sorted({*map(str, dirty_days(house.warehouse)), *loaded_days(house.warehouse.client())[-PROVEN_AGAIN:]})
+        proofs = reconcile(house.warehouse, days)
+        for name in bars:
+            yield _proof(name, [proof for proof in proofs if proof.bar_table == name], days)
+
+    return equal_to_ticks
+
+
+def _proof(name: str, proofs: Sequence[Any], days: Sequence[str]) -> dg.AssetCheckResult:
+    wrong = [proof for proof in proofs if not proof.equal]
+    return dg.AssetCheckResult(
+        asset_key=["marts", name],
+        check_name="reconcile",
+        passed=not wrong,
+        description=f"Differs from its ticks on {', '.join(str(proof.day) for proof in wrong[:5])}." if wrong else "",
+        metadata={
+            "days compared": len(days),
+            "bars": sum(proof.bars for proof in proofs),
+            "ticks": sum(proof.ticks for proof in proofs),
+            "differing": ", ".join(str(proof.day) for proof in wrong) or "none",
+        },
+    )
+
+
+def _published(built: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=PUBLISHED,
+        deps=built,
+        group_name="marts",
+        owners=OWNERS,
+        description="What the marts were last built from, recorded only after every check that guards them has passed: "
+        "the state of the load ledger and the version of the models. While neither changes, nothing is built again.",
+        kinds={"python"},
+    )
+    def published(house: dg.ResourceParam[House]) -> dg.MaterializeResult:
+        now = fingerprint(house.warehouse)
+        return dg.MaterializeResult(metadata=dict(now), data_version=dg.DataVersion("-".join(now.values())))
+
+    return published
+
+
+def fingerprint(warehouse: Warehouse) -> dict[str, str]:
+    """Return what the marts depend on: what is loaded, and the models."""
+    return {"ledger": state_hash(warehouse.client()), "models": project_hash()}
+
+
+def published_fingerprint(instance: dg.DagsterInstance) -> dict[str, str]:
+    """Return what the marts were last published from; empty if they never were."""
+    event = instance.get_latest_materialization_event(PUBLISHED)
+    made = event.asset_materialization if event else None
+    return {name: str(made.metadata[name].value) for name in ("ledger", "models")} if made else {}
+
+
+def _short(error: str) -> str:
+    """Return what dbt said went wrong, without how it was called."""
+    said = error.split("Errors parsed from dbt logs:", 1)[-1].strip()
+    return f"dbt: {said}"[:1500]
+
+
+def _vars(days: Sequence[str]) -> list[str]:
+    return ["--vars", json.dumps({"days": list(days)})]

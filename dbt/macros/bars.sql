@@ -1,0 +1,177 @@
+{#-
+    Bars of one length from the trades of the days being rebuilt, as they were known over time.
+
+    1. plain_bars      one scan of raw.trades: bars that no late or corrected trade touches, which is nearly all
+    2. bar_pieces      for the few others: the trades that stood from the start as one piece, and each late or
+                       corrected trade as its own, with the interval in which it was held true
+    3. bar_versions    a version at the bar's first knowledge and at each later one, merged from the pieces valid then
+
+    A trade is late when it became known after the bar's end plus `lateness_seconds`. Everything known by then makes
+    the first version, known from the latest of it and never before the bar's end. Scanning once matters: a day of
+    4 M trades is read four times, once a length. `ord` is monotonic within an instrument, so it orders trades alone.
+-#}
+
+{% macro forever() -%} toDateTime64('2299-12-31 00:00:00', 6, 'UTC') {%- endmacro %}
+
+{% macro bar_columns() -%}
+instrument_id, ts, open, high, low, close, volume, trades, notional, vwap, first_ord, last_ord, known_at, superseded_at,
+    late_trades
+{%- endmacro %}
+
+{% macro bar_start(seconds) -%}
+toDateTime64(toStartOfInterval(ts, interval {{ seconds }} second), 6, 'UTC')
+{%- endmacro %}
+
+{% macro vwap() -%}
+{#- Truncated towards zero at 1e-8. Both sums are whole numbers at scales 16 and 8, so their quotient is at scale 8;
+    a Decimal division would go through 256 bits, at 10 times the cost. Without volume: the last price. -#}
+if(
+    volume = 0, close,
+    reinterpret(toInt64(intDiv(
+        reinterpret(notional, 'Int128'), reinterpret(if(volume = 0, toDecimal128(1, 8), volume), 'Int128')
+    )), 'Decimal(18, 8)')
+)
+{%- endmacro %}
+
+{% macro trades_to_bar() -%}
+argMin(price, ord) as open,
+        max(price) as high,
+        min(price) as low,
+        argMax(price, ord) as close,
+        sum(size) as volume,
+        count() as trades,
+        sum(toDecimal128(price, 8) * size) as notional,
+        min(ord) as first_ord,
+        max(ord) as last_ord
+{%- endmacro %}
+
+
+{% macro bars(seconds) -%}
+with
+disturbed as ({{ disturbed_bars(seconds) }}),
+
+plain_bars as ({{ plain_bars(seconds) }}),
+
+bar_pieces as ({{ bar_pieces(seconds) }}),
+
+bar_versions as ({{ bar_versions(seconds) }})
+
+select {{ bar_columns() }} from plain_bars
+union all
+select {{ bar_columns() }} from bar_versions
+{%- endmacro %}
+
+
+{% macro disturbed_bars(seconds) %}
+    {#- known_lag_us alone decides for nearly every row, and is the cheapest column to read. -#}
+    select instrument_id, {{ bar_start(seconds) }} as bar
+    from {{ source('raw', 'trades') }}
+    where
+        {{ in_days() }}
+        and known_lag_us > {{ var('lateness_seconds') * 1000000 }}
+        and known_at > bar + interval {{ seconds + var('lateness_seconds') }} second
+    union distinct
+    select instrument_id, {{ bar_start(seconds) }} as bar
+    from {{ ref('stg_trade_versions') }}
+    where {{ in_days() }}
+{% endmacro %}
+
+
+{% macro plain_bars(seconds) %}
+    select
+        *,
+        bar as ts,
+        {{ vwap() }} as vwap,
+        greatest(bar + interval {{ seconds }} second, last_known) as known_at,
+        {{ forever() }} as superseded_at,
+        toUInt64(0) as late_trades
+    from (
+        select
+            instrument_id,
+            {{ bar_start(seconds) }} as bar,
+            {{ trades_to_bar() }},
+            max(known_at) as last_known
+        from {{ source('raw', 'trades') }}
+        where {{ in_days() }}
+        group by instrument_id, bar
+    )
+    where (instrument_id, bar) not in (select instrument_id, bar from disturbed)
+{% endmacro %}
+
+
+{% macro bar_pieces(seconds) %}
+    {#- Trades that stood from the start share one group a bar; every other trade version is a group of its own. -#}
+    select
+        instrument_id,
+        bar,
+        {{ trades_to_bar() }},
+        max(is_late) as late,
+        max(is_cancelled) as cancelled,
+        max(trade_known_from) as known_from,
+        max(trade_known_to) as known_to
+    from (
+        select
+            instrument_id, {{ bar_start(seconds) }} as bar, ord, price, size,
+            known_at as trade_known_from, {{ forever() }} as trade_known_to, 0 as is_cancelled,
+            known_at > bar + interval {{ seconds + var('lateness_seconds') }} second as is_late,
+            is_late as is_alone
+        from {{ source('raw', 'trades') }}
+        where
+            {{ in_days() }}
+            and instrument_id in (select instrument_id from disturbed)
+            and (instrument_id, bar) in (select instrument_id, bar from disturbed)
+            and (instrument_id, ts, ord) not in (
+                select instrument_id, ts, ord from {{ ref('stg_trade_versions') }} where {{ in_days() }}
+            )
+        union all
+        select
+            instrument_id, {{ bar_start(seconds) }} as bar, ord, price, size,
+            known_from as trade_known_from, known_to as trade_known_to, cancelled as is_cancelled,
+            known_from > bar + interval {{ seconds + var('lateness_seconds') }} second as is_late,
+            1 as is_alone
+        from {{ ref('stg_trade_versions') }}
+        where {{ in_days() }}
+    )
+    group by instrument_id, bar, if(is_alone, ord, 0), if(is_alone, trade_known_from, toDateTime64(0, 6, 'UTC'))
+{% endmacro %}
+
+
+{% macro bar_versions(seconds) %}
+    select
+        *,
+        bar as ts,
+        {{ vwap() }} as vwap
+    from (
+        select
+            instrument_id,
+            bar,
+            version.1 as known_at,
+            version.2 as superseded_at,
+            argMin(piece.open, piece.first_ord) as open,
+            max(piece.high) as high,
+            min(piece.low) as low,
+            argMax(piece.close, piece.last_ord) as close,
+            sum(piece.volume) as volume,
+            sum(piece.trades) as trades,
+            sum(piece.notional) as notional,
+            min(piece.first_ord) as first_ord,
+            max(piece.last_ord) as last_ord,
+            sumIf(piece.trades, piece.late = 1) as late_trades
+        from (
+            select
+                *,
+                arraySort(arrayDistinct(arrayConcat(
+                    groupArrayIf(known_from, late = 1) over bar_window,
+                    if(
+                        countIf(late = 0) over bar_window = 0, [],
+                        [greatest(bar + interval {{ seconds }} second, maxIf(known_from, late = 0) over bar_window)]
+                    )
+                ))) as moments,
+                arrayJoin(arrayZip(moments, arrayPushBack(arrayPopFront(moments), {{ forever() }}))) as version
+            from bar_pieces
+            window bar_window as (partition by instrument_id, bar)
+        ) as piece
+        where piece.cancelled = 0 and piece.known_from <= version.1 and version.1 < piece.known_to
+        group by instrument_id, bar, known_at, superseded_at
+    )
+{% endmacro %}

@@ -1,0 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='insert_overwrite',
+    on_schema_change='fail',
+    tags=['sharded', 'bars'],
+    order_by=['instrument_id', 'ts', 'known_at'],
+    partition_by='toYear(ts)',
+    query_settings={'optimize_aggregation_in_order': 1}
+) }}
+
+{{ bars(3600) }}
+{{ carry_over('toYear') }}
