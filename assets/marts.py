@@ -17,16 +17,15 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from warehouse.reconcile import dirty_days, reconcile
+from warehouse.transform import dbt_env
 
 from assets.dbt_project import DBT, PROJECT, project_hash, target_folder
 from assets.describe import describe
 from assets.house import OWNERS, House
 from assets.loading import failures
 from assets.partitions import BACKFILL, YEARS, days_within
-from assets.raw import table_key
 from warehouse.ledger import loaded_days, state_hash
-from warehouse.reconcile import dirty_days, reconcile
-from warehouse.transform import dbt_env
 from warehouse.store import Warehouse
 from zeno.settings import exported
 
@@ -123,7 +122,9 @@ def chosen_days(context: dg.AssetExecutionContext, house: House) -> list[str]:
     if not context.has_partition_key_range:
         return [str(day) for day in dirty_days(house.warehouse)]
     years = context.partition_key_range
-    return days_within(loaded_days(house.warehouse.client()), date(int(years.start), 1, 1), date(int(years.end), 12, 31))
+    return days_within(
+        loaded_days(house.warehouse.client()), date(int(years.start), 1, 1), date(int(years.end), 12, 31)
+    )
 
 
 def _dbt_build(context: dg.AssetExecutionContext, house: House, days: list[str]) -> Iterator[Any]:
