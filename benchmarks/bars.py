@@ -1,7 +1,7 @@
 """1-minute bars, read from the marts, against DuckDB and Polars computing them from the same ticks.
 
-DuckDB has the ticks in a native table, Polars in memory. All three return open, high, low, close, volume and count; ours
-comes over HTTP as Arrow. One instrument on one day, and everything.
+DuckDB has the ticks in a native table, Polars in memory. All three return open, high, low, close, volume and count;
+ours come over HTTP as Arrow. One instrument on one day, and everything.
 """
 
 import tempfile

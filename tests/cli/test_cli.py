@@ -1,0 +1,126 @@
+"""The command line as a program: exit codes, JSON, formats, and errors that name the remedy."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from builders import trades
+
+from cli.output import shown
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def zeno(loader, warehouse):
+    """Run the command in a process of its own on the session's warehouse, which holds three trades."""
+    loader.load(trades(3, price=["1640.25", "1640.5", "nan"]))
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"ZENO_HOME": str(warehouse.settings.home), "COLUMNS": "200"} | variables
+        command = [sys.executable, "-m", "cli.main", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+
+    return run
+
+
+def test_query_as_json_keeps_every_digit(zeno):
+    done = zeno("query", "SELECT price, ord FROM raw.trades ORDER BY ord;", "--format", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == [{"price": "1640.25", "ord": 0}, {"price": "1640.5", "ord": 1}]
+
+
+def test_query_counts_as_a_number(zeno):
+    assert json.loads(zeno("query", "SELECT count() FROM raw.trades", "--json").stdout) == [{"count()": 2}]
+
+
+def test_query_as_csv_and_as_a_table(zeno):
+    csv = zeno("query", "SELECT ord, price FROM raw.trades ORDER BY ord", "--format", "csv")
+    assert csv.stdout.splitlines() == ['"ord","price"', "0,1640.25", "1,1640.5"]
+    assert "1640.50000000" in zeno("query", "SELECT price FROM raw.trades ORDER BY ord").stdout
+
+
+def test_query_as_parquet_to_a_file(zeno, tmp_path):
+    path = tmp_path / "out.parquet"
+    assert zeno("query", "SELECT * FROM raw.trades", "--format", "parquet", "-o", str(path)).returncode == 0
+    assert pq.read_table(path).num_rows == 2
+
+
+def test_a_failing_query_says_why_and_exits_with_4(zeno):
+    done = zeno("query", "SELECT nope FROM raw.trades", "--json")
+    assert done.returncode == 4
+    assert "nope" in json.loads(done.stderr)["message"]
+
+
+def test_a_query_cannot_write(zeno):
+    done = zeno("query", "DROP TABLE raw.trades")
+    assert done.returncode == 4
+    assert "ACCESS_DENIED" in done.stderr.replace("\n", "")
+
+
+def test_status_as_json_has_tables_and_quarantine(zeno):
+    found = json.loads(zeno("status", "--json").stdout)
+    rows = {entry["name"]: entry["rows"] for entry in found["tables"]}
+    assert rows["raw.trades"] == 2
+    assert found["quarantine"] == {"not_finite": 1}
+
+
+def test_status_as_prometheus_metrics(zeno):
+    assert 'zeno_table_rows{table="raw.trades"} 2.0' in zeno("status", "--prometheus").stdout
+
+
+def test_audit_exits_with_1_when_rows_are_missing(zeno, warehouse):
+    from warehouse.store import User
+
+    assert zeno("warehouse", "audit").returncode == 0
+    warehouse.client(User.ADMIN).command("TRUNCATE TABLE raw.trades")
+    done = zeno("warehouse", "audit", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)[0]["expected"] == 2
+
+
+def test_warehouse_status_exits_with_4_when_it_is_down(zeno, tmp_path):
+    done = zeno("warehouse", "status", ZENO_HOME=str(tmp_path))
+    assert done.returncode == 4
+    assert "zeno warehouse up" in done.stderr
+
+
+@pytest.mark.parametrize("shards", ["0", "two", "99"])
+def test_a_setting_that_cannot_be_exits_with_2(zeno, shards):
+    done = zeno("status", ZENO_SHARDS=shards)
+    assert done.returncode == 2
+    assert "whole number from 1 to" in done.stderr.replace("\n", " ")
+
+
+def test_elt_sources_lists_every_data_set(zeno):
+    names = {entry["name"] for entry in json.loads(zeno("elt", "sources", "--json").stdout)}
+    assert {"emini_trades", "us_macro_monthly", "fred_vintages"} <= names
+
+
+def test_an_unknown_data_set_is_named_with_the_remedy(zeno):
+    done = zeno("elt", "run", "nope")
+    assert done.returncode == 2
+    assert "zeno elt sources" in done.stderr
+
+
+def test_a_source_that_needs_a_key_says_which_and_where(zeno):
+    done = zeno("elt", "run", "fred_vintages", FRED_API_KEY="")
+    assert done.returncode == 1
+    assert "FRED_API_KEY" in done.stderr
+
+
+def test_elt_status_shows_what_became_of_each_sources_rows(zeno):
+    (row,) = [
+        entry for entry in json.loads(zeno("elt", "status", "--json").stdout) if entry["table_name"] == "raw.trades"
+    ]
+    assert (row["rows_in"], row["rows_stored"], row["rows_quarantined"]) == (3, 2, 1)
+
+
+def test_numbers_are_shown_as_people_read_them():
+    assert shown(1234567) == "1,234,567"
+    assert shown(None) == "–"
+    assert shown(True) == "yes"
