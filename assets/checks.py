@@ -55,10 +55,12 @@ def quarantine_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinitio
     text = f"At most {MOST_REFUSED:.0%} of its rows were refused by the contract."
     specs = [dg.AssetCheckSpec("quarantine_rate", asset=source_key(name), description=text) for name in datasets]
 
-    @dg.multi_asset_check(name="quarantine_rate", specs=specs)
-    def quarantine_rate(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="quarantine_rate", specs=specs, can_subset=True)
+    def quarantine_rate(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
         rates = quarantine_rates(house.warehouse)
-        for name in datasets:
+        for name in _selected(context, datasets):
             rate = rates.get(name, Rate(name, 0, 0, {}))
             yield dg.AssetCheckResult(
                 asset_key=source_key(name),
@@ -101,10 +103,12 @@ def freshness_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition
         for name in priced
     ]  # fmt: skip
 
-    @dg.multi_asset_check(name="freshness", specs=specs)
-    def freshness(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="freshness", specs=specs, can_subset=True)
+    def freshness(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
         behind = staleness(house.warehouse, house.clock.now())
-        for name, entry in priced.items():
+        for name, entry in _selected(context, priced).items():
             late = [stale for stale in behind if stale.source == name]
             lines = [f"{stale.calendar}: newest {stale.newest}, {stale.sessions} sessions since" for stale in late]
             moot = "not asked: a pinned archive ends where it ends" if not entry.online else "asked: a live source"
@@ -117,6 +121,12 @@ def freshness_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition
             )
 
     return freshness
+
+
+def _selected(context: dg.AssetCheckExecutionContext, datasets: Mapping[str, Dataset]) -> dict[str, Dataset]:
+    """Return the data sets that this run has: the default one leaves out those that need a service."""
+    chosen = {key.asset_key for key in context.op_execution_context.selected_asset_check_keys}
+    return {name: entry for name, entry in datasets.items() if source_key(name) in chosen}
 
 
 def _gap_line(gap: Gap) -> str:
