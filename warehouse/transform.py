@@ -88,6 +88,7 @@ def build(
         raise TransformError("A full refresh makes all days anew.", remedy="Leave out days or full_refresh.")
     options = _options(thorough, full_refresh)
     with _one_at_a_time(warehouse):
+        _sweep(warehouse)
         for chunk in _chunks(days):
             variables = [] if chunk is None else ["--vars", json.dumps({"days": [str(day) for day in chunk]})]
             _run_on_all(warehouse, select, [*options, *variables])
@@ -122,6 +123,16 @@ def _tables(node: Client) -> dict[str, tuple[tuple[str, str], ...]]:
         f"WHERE database IN {_SURFACES} AND position(table, '__dbt') = 0 GROUP BY 1"
     )
     return {name: tuple((column, kind) for column, kind in columns) for name, columns in rows}
+
+
+def _sweep(warehouse: Warehouse) -> None:
+    # dbt names its temporary tables after the run, so that nobody else would ever drop those of a run that died.
+    for node in warehouse.nodes(User.WRITER):
+        for (name,) in node.rows(
+            "SELECT database || '.`' || name || '`' FROM system.tables "
+            f"WHERE database IN {_SURFACES} AND position(name, '__dbt') > 0"
+        ):
+            node.command(f"DROP TABLE IF EXISTS {name}")
 
 
 def _run_on_all(warehouse: Warehouse, select: Sequence[str], options: list[str]) -> None:
