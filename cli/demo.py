@@ -1,17 +1,18 @@
 """``zeno demo``: the main job on real data, from nothing to a summary of what is there."""
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from assets.run import EltResult, run_elt
 
 from cli.output import console, print_json, print_table
-from cli.progress import RunProgress
 from cli.status import print_status
 from warehouse.status import Status, read_status
 from warehouse.store import connect
 from zeno.settings import Settings
+
+if TYPE_CHECKING:
+    from assets.run import EltResult
 
 _NEXT = """
 [bold]Where to look next[/]
@@ -24,6 +25,9 @@ _NEXT = """
 
 def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
     """Load the whole offline data set, build and check the marts, and say what there is; exit with 1 if it failed."""
+    from assets.run import run_elt
+    from cli.progress import RunProgress
+
     began = time.monotonic()
     settings = Settings.from_env()
     store = connect(settings)
@@ -38,7 +42,7 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for pr
         raise typer.Exit(1)
 
 
-def _summary(settings: Settings, result: EltResult, found: Status, seconds: float) -> None:
+def _summary(settings: Settings, result: "EltResult", found: Status, seconds: float) -> None:
     console.print()
     rows = [(s.source, s.table_name, s.rows_in, s.rows_stored, s.rows_quarantined) for s in found.sources]
     print_table("Sources", ["source", "table", "rows in", "stored", "quarantined"], rows)

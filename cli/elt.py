@@ -1,18 +1,22 @@
-"""``zeno elt …``: load sources, build marts, see what became of them. Everything it runs shows in the Dagster UI."""
+"""``zeno elt …``: load sources, build marts, see what became of them. Everything it runs shows in the Dagster UI.
+
+Dagster takes seconds to import: the commands that need it import it themselves, and the others start at once.
+"""
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from assets.run import EltResult, backfill, run_elt
 
 from cli.output import console, print_json, print_table
-from cli.progress import RunProgress
 from collectors.registry import DATASETS
 from warehouse.status import read_status
 from warehouse.store import connect
 from zeno.settings import Settings
+
+if TYPE_CHECKING:
+    from assets.run import EltResult
 
 app = typer.Typer(no_args_is_help=True, help="Load sources and build the marts.")
 
@@ -26,6 +30,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Load data sets, build what that changed, and check it; exit with 1 if anything failed."""
+    from assets.run import run_elt
+    from cli.progress import RunProgress
+
     with RunProgress(quiet=as_json) as progress:
         result = run_elt(Settings.from_env(), datasets=datasets or None, on_event=progress)
     report(result, as_json=as_json)
@@ -34,6 +41,9 @@ def run(
 @app.command("backfill")
 def backfill_command(first: Day, last: Day, as_json: Json = False) -> None:
     """Rebuild the bars of every day with ticks in the years from --first to --last."""
+    from assets.run import backfill
+    from cli.progress import RunProgress
+
     with RunProgress(quiet=as_json) as progress:
         result = backfill(Settings.from_env(), first.date(), last.date(), on_event=progress)
     report(result, as_json=as_json)
@@ -63,7 +73,7 @@ def status(as_json: Json = False) -> None:
     print_table("Loads", ["source", "table", "rows in", "stored", "quarantined", "last load (UTC)"], rows)
 
 
-def report(result: EltResult, *, as_json: bool) -> None:
+def report(result: "EltResult", *, as_json: bool) -> None:
     """Print what a run did, and end with 1 if it did not succeed."""
     if as_json:
         print_json(asdict(result))

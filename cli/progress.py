@@ -3,9 +3,9 @@
 import sys
 from types import TracebackType
 
-from assets.progress import Checked, Event, Failed, Materialized, Skipped, Started
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from assets.progress import Checked, Event, Failed, Materialized, Skipped, Started
 from cli.output import errors
 
 

@@ -2,15 +2,17 @@
 
 from collections import deque
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from assets.services import Services, ServiceStatus
 
 from cli.output import console, print_json, print_table
 from warehouse.store import connect, embedded
 from zeno.errors import ConfigError
 from zeno.settings import Settings
+
+if TYPE_CHECKING:
+    from assets.services import ServiceStatus
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -20,6 +22,8 @@ def up(
     as_json: Json = False,
 ) -> None:
     """Start warehouse, Dagster UI and daemon; what runs already is left alone."""
+    from assets.services import Services
+
     settings = Settings.from_env()
     connect(settings).close()
     _print(settings, Services(settings).start(port=port), as_json=as_json)
@@ -27,6 +31,8 @@ def up(
 
 def down(as_json: Json = False) -> None:
     """Stop Dagster and the warehouse in good order."""
+    from assets.services import Services
+
     settings = Settings.from_env()
     stopped = {"dagster": Services(settings).stop()}
     if not settings.clickhouse_url:
@@ -53,7 +59,7 @@ def logs(
             console.print(line.rstrip(), highlight=False, markup=False)
 
 
-def _print(settings: Settings, services: list[ServiceStatus], *, as_json: bool) -> None:
+def _print(settings: Settings, services: "list[ServiceStatus]", *, as_json: bool) -> None:
     nodes = [] if settings.clickhouse_url else embedded(settings).status()
     if as_json:
         print_json({"services": [asdict(entry) for entry in services], "nodes": [asdict(node) for node in nodes]})
