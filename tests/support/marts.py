@@ -134,7 +134,9 @@ def random_day(seed: int, day: date, instruments: Sequence[int] = (1, 2, 3), cou
                          + (rng.randrange(3000) * 10**6 if rng.random() < 0.5 else 0) for _ in range(count))  # fmt: skip
         for position, offset in enumerate(offsets):
             ts = midnight + timedelta(microseconds=min(offset, 86_400 * 10**6 - 1))
-            trades.append(_trade(rng, instrument, ts, position * 7 + 1))
+            # One in twenty is numbered after later ones, as a trade reported out of order is.
+            number = position * 7 + (1 if rng.random() < 0.95 else 5000)
+            trades.append(_trade(rng, instrument, ts, number))
             if rng.random() < 0.1:
                 corrections += _corrections(rng, trades[-1])
     return trades, corrections
