@@ -40,10 +40,10 @@ def contract_check() -> dg.AssetChecksDefinition:
     text = "The table and the quarantine hold, batch for batch, what the ledger says was loaded."
     specs = [dg.AssetCheckSpec("contract", asset=table_key(name), blocking=True, description=text) for name in names]
 
-    @dg.multi_asset_check(name="contract", specs=specs)
-    def contract(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="contract", specs=specs, can_subset=True)
+    def contract(context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
         differences = audit(house.warehouse)
-        for name in names:
+        for name in [".".join(key.asset_key.path) for key in context.selected_asset_check_keys]:
             found = [str(difference) for difference in differences if difference.table_name == name]
             yield _result(name, "contract", found)
 
@@ -55,10 +55,10 @@ def quarantine_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinitio
     text = f"At most {MOST_REFUSED:.0%} of its rows were refused by the contract."
     specs = [dg.AssetCheckSpec("quarantine_rate", asset=source_key(name), description=text) for name in datasets]
 
-    @dg.multi_asset_check(name="quarantine_rate", specs=specs)
-    def quarantine_rate(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="quarantine_rate", specs=specs, can_subset=True)
+    def quarantine_rate(context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
         rates = quarantine_rates(house.warehouse)
-        for name in datasets:
+        for name in [key.asset_key.path[-1] for key in context.selected_asset_check_keys]:
             rate = rates.get(name, Rate(name, 0, 0, {}))
             yield dg.AssetCheckResult(
                 asset_key=source_key(name),
@@ -82,10 +82,10 @@ def gaps_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition:
         for name in names
     ]  # fmt: skip
 
-    @dg.multi_asset_check(name="gaps", specs=specs)
-    def missing_sessions(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="gaps", specs=specs, can_subset=True)
+    def missing_sessions(context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
         found = gaps(house.warehouse)
-        for name in names:
+        for name in [key.name.removeprefix("gaps_") for key in context.selected_asset_check_keys]:
             lacking = [_gap_line(gap) for gap in found if gap.source == name]
             yield _result("raw.bars", f"gaps_{name}", lacking, blocking=name in COMPLETE)
 
@@ -101,10 +101,11 @@ def freshness_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition
         for name in priced
     ]  # fmt: skip
 
-    @dg.multi_asset_check(name="freshness", specs=specs)
-    def freshness(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="freshness", specs=specs, can_subset=True)
+    def freshness(context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
         behind = staleness(house.warehouse, house.clock.now())
-        for name, entry in priced.items():
+        for name in [key.asset_key.path[-1] for key in context.selected_asset_check_keys]:
+            entry = priced[name]
             late = [stale for stale in behind if stale.source == name]
             lines = [f"{stale.calendar}: newest {stale.newest}, {stale.sessions} sessions since" for stale in late]
             moot = "not asked: a pinned archive ends where it ends" if not entry.online else "asked: a live source"

@@ -155,11 +155,13 @@ def _reconciled(bars: Sequence[str]) -> dg.AssetChecksDefinition:
         for name in bars
     ]  # fmt: skip
 
-    @dg.multi_asset_check(name="reconcile", specs=specs)
-    def equal_to_ticks(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="reconcile", specs=specs, can_subset=True)
+    def equal_to_ticks(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
         days = sorted({*map(str, dirty_days(house.warehouse)), *loaded_days(house.warehouse.client())[-PROVEN_AGAIN:]})
         proofs = reconcile(house.warehouse, days)
-        for name in bars:
+        for name in sorted(key.asset_key.path[-1] for key in context.selected_asset_check_keys):
             yield _proof(name, [proof for proof in proofs if proof.bar_table == name], days)
 
     return equal_to_ticks
