@@ -13,6 +13,8 @@
 
 {% macro forever() -%} toDateTime64('2299-12-31 00:00:00', 6, 'UTC') {%- endmacro %}
 
+{% macro lateness() -%} {{ var('lateness_seconds', 5) }} {%- endmacro %}
+
 {% macro bar_columns() -%}
 instrument_id, ts, open, high, low, close, volume, trades, notional, vwap, first_ord, last_ord, known_at, superseded_at,
     late_trades
@@ -48,8 +50,6 @@ argMin(price, ord) as open,
 
 {% macro bars(seconds) -%}
 with
-disturbed as ({{ disturbed_bars(seconds) }}),
-
 plain_bars as ({{ plain_bars(seconds) }}),
 
 bar_pieces as ({{ bar_pieces(seconds) }}),
@@ -63,14 +63,19 @@ select {{ bar_columns() }} from bar_versions
 
 
 {% macro disturbed_bars(seconds) %}
-    {#- known_lag_us alone decides for nearly every row, and is the cheapest column to read. -#}
+    {#- known_lag_us alone decides for nearly every row. -#}
     select instrument_id, {{ bar_start(seconds) }} as bar
     from {{ source('raw', 'trades') }}
     where
         {{ in_days() }}
-        and known_lag_us > {{ var('lateness_seconds') * 1000000 }}
-        and known_at > bar + interval {{ seconds + var('lateness_seconds') }} second
+        and known_lag_us > {{ lateness() | int * 1000000 }}
+        and known_at > bar + interval {{ seconds + lateness() | int }} second
     union distinct
+    {{- corrected_bars(seconds) }}
+{% endmacro %}
+
+
+{% macro corrected_bars(seconds) %}
     select instrument_id, {{ bar_start(seconds) }} as bar
     from {{ ref('stg_trade_versions') }}
     where {{ in_days() }}
@@ -95,7 +100,9 @@ select {{ bar_columns() }} from bar_versions
         where {{ in_days() }}
         group by instrument_id, bar
     )
-    where (instrument_id, bar) not in (select instrument_id, bar from disturbed)
+    where
+        last_known <= bar + interval {{ seconds + lateness() | int }} second
+        and (instrument_id, bar) not in ({{ corrected_bars(seconds) }})
 {% endmacro %}
 
 
@@ -113,13 +120,12 @@ select {{ bar_columns() }} from bar_versions
         select
             instrument_id, {{ bar_start(seconds) }} as bar, ord, price, size,
             known_at as trade_known_from, {{ forever() }} as trade_known_to, 0 as is_cancelled,
-            known_at > bar + interval {{ seconds + var('lateness_seconds') }} second as is_late,
+            known_at > bar + interval {{ seconds + lateness() | int }} second as is_late,
             is_late as is_alone
         from {{ source('raw', 'trades') }}
         where
             {{ in_days() }}
-            and instrument_id in (select instrument_id from disturbed)
-            and (instrument_id, bar) in (select instrument_id, bar from disturbed)
+            and (instrument_id, bar) in ({{ disturbed_bars(seconds) }})
             and (instrument_id, ts, ord) not in (
                 select instrument_id, ts, ord from {{ ref('stg_trade_versions') }} where {{ in_days() }}
             )
@@ -127,7 +133,7 @@ select {{ bar_columns() }} from bar_versions
         select
             instrument_id, {{ bar_start(seconds) }} as bar, ord, price, size,
             known_from as trade_known_from, known_to as trade_known_to, cancelled as is_cancelled,
-            known_from > bar + interval {{ seconds + var('lateness_seconds') }} second as is_late,
+            known_from > bar + interval {{ seconds + lateness() | int }} second as is_late,
             1 as is_alone
         from {{ ref('stg_trade_versions') }}
         where {{ in_days() }}
