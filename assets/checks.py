@@ -41,7 +41,9 @@ def contract_check() -> dg.AssetChecksDefinition:
     specs = [dg.AssetCheckSpec("contract", asset=table_key(name), blocking=True, description=text) for name in names]
 
     @dg.multi_asset_check(name="contract", specs=specs, can_subset=True)
-    def contract(context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    def contract(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
         differences = audit(house.warehouse)
         for name in [".".join(key.asset_key.path) for key in context.selected_asset_check_keys]:
             found = [str(difference) for difference in differences if difference.table_name == name]
@@ -56,7 +58,9 @@ def quarantine_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinitio
     specs = [dg.AssetCheckSpec("quarantine_rate", asset=source_key(name), description=text) for name in datasets]
 
     @dg.multi_asset_check(name="quarantine_rate", specs=specs, can_subset=True)
-    def quarantine_rate(context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    def quarantine_rate(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
         rates = quarantine_rates(house.warehouse)
         for name in [key.asset_key.path[-1] for key in context.selected_asset_check_keys]:
             rate = rates.get(name, Rate(name, 0, 0, {}))
@@ -83,7 +87,9 @@ def gaps_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition:
     ]  # fmt: skip
 
     @dg.multi_asset_check(name="gaps", specs=specs, can_subset=True)
-    def missing_sessions(context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    def missing_sessions(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
         found = gaps(house.warehouse)
         for name in [key.name.removeprefix("gaps_") for key in context.selected_asset_check_keys]:
             lacking = [_gap_line(gap) for gap in found if gap.source == name]
@@ -93,7 +99,7 @@ def gaps_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition:
 
 
 def freshness_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition:
-    """Ask live sources of prices for the sessions that have closed; say of pinned archives that the question is moot."""
+    """Ask live sources of prices for the sessions that have closed; of pinned archives say that it is moot."""
     priced = {name: entry for name, entry in datasets.items() if _PRICED & set(entry.tables)}
     specs = [
         dg.AssetCheckSpec("freshness", asset=source_key(name), description="No session has closed without rows.",
@@ -102,7 +108,9 @@ def freshness_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition
     ]  # fmt: skip
 
     @dg.multi_asset_check(name="freshness", specs=specs, can_subset=True)
-    def freshness(context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    def freshness(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
         behind = staleness(house.warehouse, house.clock.now())
         for name in [key.asset_key.path[-1] for key in context.selected_asset_check_keys]:
             entry = priced[name]

@@ -47,7 +47,9 @@ def make_jobs(datasets: Mapping[str, Dataset], models: Marts) -> Jobs:
     load = dg.AssetSelection.assets(*offline) | tables
     guarded = models.selection | dg.AssetSelection.checks_for_assets(*_guards())
     dropped = dg.AssetSelection.assets(source_key(DROP_SOURCE)) | tables | models.selection
-    elt = _job("elt", load | models.selection, "Load every source that needs no service, then build the marts. Runs daily.")
+    elt = _job(
+        "elt", load | models.selection, "Load every source that needs no service, then build the marts. Runs daily."
+    )
     into = _job(drop.JOB, dropped, "Load the files in the drop folder, then rebuild what they touch.")
     jobs = [
         _job("load_default", load, "Load every source that needs no service."),
@@ -78,5 +80,5 @@ def _daily(job: object) -> dg.ScheduleDefinition:
     )
 
 
-def _job(name: str, selection: dg.AssetSelection, description: str):  # noqa: ANN202
+def _job(name: str, selection: dg.AssetSelection, description: str):
     return dg.define_asset_job(name, selection, description=description, executor_def=EXECUTOR)

@@ -210,7 +210,7 @@ def _descendants(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _signal(send) -> None:  # noqa: ANN001
+def _signal(send) -> None:
     try:
         send()
     except psutil.NoSuchProcess:

@@ -21,9 +21,7 @@ def source_key(name: str) -> dg.AssetKey:
     return dg.AssetKey([GROUP, name])
 
 
-def source_assets(
-    datasets: Mapping[str, Dataset], retry: dg.RetryPolicy = RETRY
-) -> list[dg.AssetsDefinition]:
+def source_assets(datasets: Mapping[str, Dataset], retry: dg.RetryPolicy = RETRY) -> list[dg.AssetsDefinition]:
     """Return an asset for every data set, instruments before all others."""
     first = {entry.name for entry in datasets.values() if _FIRST & set(entry.tables)}
     return [_asset(entry, () if entry.name in first else first, retry) for entry in datasets.values()]

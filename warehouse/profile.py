@@ -99,7 +99,9 @@ def _price(client: Client, name: str, event: str, number: str, price: str) -> tu
         f"SELECT floor(({number} - span.1) / greatest(span.2 - span.1, 1e-6) * {_POINTS}) AS bucket, max({event}), "
         f"toFloat64(argMax({price}, {event})) FROM {name} WHERE {where} GROUP BY bucket ORDER BY bucket"
     )
-    named = client.scalar("SELECT toString(name) FROM ref.instruments WHERE instrument_id = {id:UInt32}", {"id": busiest})
+    named = client.scalar(
+        "SELECT toString(name) FROM ref.instruments WHERE instrument_id = {id:UInt32}", {"id": busiest}
+    )
     return f"{named or busiest}", [(at, value) for _, at, value in points]
 
 

@@ -23,12 +23,12 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, object]:
 
 
 @pytest.fixture
-def settings(warehouse) -> Iterator[Settings]:
+def settings(warehouse) -> Settings:
     """The settings of an empty warehouse, whose Dagster and drop folder are empty too."""
     found = warehouse.settings
     for folder in (found.dagster_home, found.drop):
         shutil.rmtree(folder, ignore_errors=True)
-    yield found
+    return found
 
 
 @pytest.fixture

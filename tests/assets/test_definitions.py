@@ -83,7 +83,9 @@ def test_no_asset_hangs_in_the_air(graph):
 
 def test_instruments_load_before_what_names_symbols(graph):
     first = table_key("sources.instruments")
-    assert all(first in graph.get(table_key(f"sources.{name}")).parent_keys for name in DATASETS if name != first.path[1])
+    assert all(
+        first in graph.get(table_key(f"sources.{name}")).parent_keys for name in DATASETS if name != first.path[1]
+    )
 
 
 def test_checks_that_guard_correctness_block(graph):
