@@ -4,7 +4,7 @@
       1. fail the runs that a dead process left behind                                  (assets.reaper)
       2. job load_default: sources, tables, checks
       3. a blocking check that failed, or a source that could not be loaded, ends it here
-      4. nothing new, the same models as when the marts were last published, every day proven: prove again, build nothing
+      4. nothing new, the same models as were last published, every day proven: prove again, build nothing
       5. job build_marts: dbt on the days that are not proven, reconcile, publish       (assets.marts)
 
 Every run has its process in its tags and is kept in the same store as the runs of the daemon.

@@ -1,9 +1,9 @@
 """Bars of one day computed anew from the ticks, in other words than dbt's: what reconciliation compares stored bars to.
 
-dbt orders trades by ``ord`` alone, scans the trades once a length, and works with intervals of knowledge. Here:
+dbt scans the trades once a length, in Decimals, and works with intervals of knowledge. Here:
 
-1. ``seconds``  one scan folds trades into seconds, ordered by (ts, ord); a second is *loose* if a trade of it was late
-                or has corrections
+1. ``seconds``  one scan folds trades into seconds, in integers; a second is *loose* if a trade of it was late or has
+                corrections
 2. ``loose``    the statements (trades and corrections) of loose seconds, one by one
 3. ``bars_sql`` seconds folded into longer bars; where a bar holds loose trades, every version is computed from what
                 had been stated by its moment, trade by trade

@@ -141,6 +141,16 @@ def _tables(node: Client) -> dict[str, tuple[tuple[str, str], ...]]:
     return {name: tuple((column, kind) for column, kind in columns) for name, columns in rows}
 
 
+def _sweep(warehouse: Warehouse) -> None:
+    # dbt names its temporary tables after the run, so that nobody else would ever drop those of a run that died.
+    for node in warehouse.nodes(User.WRITER):
+        for (name,) in node.rows(
+            "SELECT database || '.`' || name || '`' FROM system.tables "
+            f"WHERE database IN {_SURFACES} AND position(name, '__dbt') > 0"
+        ):
+            node.command(f"DROP TABLE IF EXISTS {name}")
+
+
 def _run_on(warehouse: Warehouse, nodes: Iterable[int], select: Sequence[str], options: list[str]) -> None:
     failures = {}
     for index in nodes:
@@ -181,10 +191,11 @@ def _folder(warehouse: Warehouse, node_index: int) -> Path:
 
 @contextmanager
 def one_at_a_time(warehouse: Warehouse) -> Iterator[None]:
-    """Wait for other builds of this data folder, and keep them waiting."""
+    """Wait for other builds of this data folder, and keep them waiting; what a build that died left behind goes."""
     # Two rebuilds of days in one month would each carry over the other's old rows.
     path = warehouse.settings.home / "dbt" / "build.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _sweep(warehouse)
         yield

@@ -8,7 +8,8 @@
 
     A trade is late when it became known after the bar's end plus `lateness_seconds`. Everything known by then makes
     the first version, known from the latest of it and never before the bar's end. Scanning once matters: a day of
-    4 M trades is read four times, once a length. `ord` is monotonic within an instrument, so it orders trades alone.
+    4 M trades is read four times, once a length. Trades are ordered by (ts, ord): a trade may be reported, and numbered,
+    after others that happened later.
 -#}
 
 {% macro forever() -%} toDateTime64('2299-12-31 00:00:00', 6, 'UTC') {%- endmacro %}
@@ -35,16 +36,26 @@ if(
 )
 {%- endmacro %}
 
+{% macro position() -%}
+{#- One number that orders trades by (ts, ord): argMin over the tuple costs 6 times as much. -#}
+bitShiftLeft(toUInt128(toUnixTimestamp64Micro(ts)), 64) + ord
+{%- endmacro %}
+
+{% macro positions_to_ords() -%}
+toUInt64(first_position) as first_ord,
+        toUInt64(last_position) as last_ord
+{%- endmacro %}
+
 {% macro trades_to_bar() -%}
-argMin(price, ord) as open,
+argMin(price, {{ position() }}) as open,
         max(price) as high,
         min(price) as low,
-        argMax(price, ord) as close,
+        argMax(price, {{ position() }}) as close,
         sum(size) as volume,
         count() as trades,
         sum(toDecimal128(price, 8) * size) as notional,
-        min(ord) as first_ord,
-        max(ord) as last_ord
+        min({{ position() }}) as first_position,
+        max({{ position() }}) as last_position
 {%- endmacro %}
 
 
@@ -86,6 +97,7 @@ select {{ bar_columns() }} from bar_versions
     select
         *,
         bar as ts,
+        {{ positions_to_ords() }},
         {{ vwap() }} as vwap,
         greatest(bar + interval {{ seconds }} second, last_known) as known_at,
         {{ forever() }} as superseded_at,
@@ -118,7 +130,7 @@ select {{ bar_columns() }} from bar_versions
         max(trade_known_to) as known_to
     from (
         select
-            instrument_id, {{ bar_start(seconds) }} as bar, ord, price, size,
+            instrument_id, {{ bar_start(seconds) }} as bar, ts, ord, price, size,
             known_at as trade_known_from, {{ forever() }} as trade_known_to, 0 as is_cancelled,
             known_at > bar + interval {{ seconds + lateness() | int }} second as is_late,
             is_late as is_alone
@@ -131,14 +143,14 @@ select {{ bar_columns() }} from bar_versions
             )
         union all
         select
-            instrument_id, {{ bar_start(seconds) }} as bar, ord, price, size,
+            instrument_id, {{ bar_start(seconds) }} as bar, ts, ord, price, size,
             known_from as trade_known_from, known_to as trade_known_to, cancelled as is_cancelled,
             known_from > bar + interval {{ seconds + lateness() | int }} second as is_late,
             1 as is_alone
         from {{ ref('stg_trade_versions') }}
         where {{ in_days() }}
     )
-    group by instrument_id, bar, if(is_alone, ord, 0), if(is_alone, trade_known_from, toDateTime64(0, 6, 'UTC'))
+    group by instrument_id, bar, if(is_alone, {{ position() }}, 0), if(is_alone, trade_known_from, toDateTime64(0, 6, 'UTC'))
 {% endmacro %}
 
 
@@ -146,6 +158,7 @@ select {{ bar_columns() }} from bar_versions
     select
         *,
         bar as ts,
+        {{ positions_to_ords() }},
         {{ vwap() }} as vwap
     from (
         select
@@ -153,15 +166,15 @@ select {{ bar_columns() }} from bar_versions
             bar,
             version.1 as known_at,
             version.2 as superseded_at,
-            argMin(piece.open, piece.first_ord) as open,
+            argMin(piece.open, piece.first_position) as open,
             max(piece.high) as high,
             min(piece.low) as low,
-            argMax(piece.close, piece.last_ord) as close,
+            argMax(piece.close, piece.last_position) as close,
             sum(piece.volume) as volume,
             sum(piece.trades) as trades,
             sum(piece.notional) as notional,
-            min(piece.first_ord) as first_ord,
-            max(piece.last_ord) as last_ord,
+            min(piece.first_position) as first_position,
+            max(piece.last_position) as last_position,
             sumIf(piece.trades, piece.late = 1) as late_trades
         from (
             select

@@ -1,4 +1,4 @@
-"""S04: every Dagster process killed at once. The run left STARTED is failed; a run whose process lives is left alone."""
+"""S04: every Dagster process killed at once. The run left STARTED is failed; one that lives is left alone."""
 
 import subprocess
 import sys

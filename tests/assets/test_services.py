@@ -27,7 +27,7 @@ def test_they_start_serve_and_stop_leaving_no_process(services):
     assert all(status.healthy for status in started.values())
     url = started[WEBSERVER.name].url
     assert url is not None
-    with urlopen(f"{url}/server_info", timeout=10) as response:  # noqa: S310
+    with urlopen(f"{url}/server_info", timeout=10) as response:
         assert response.status == 200
     again = {status.name: status.pid for status in services.start()}
     assert again == {name: status.pid for name, status in started.items()}, "what runs is found, not started twice"
