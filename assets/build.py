@@ -1,4 +1,4 @@
-"""Puts the definitions together. Assembly only: what an asset does is in its own module, what it calls in the rooms below.
+"""Puts the definitions together. Assembly only: what an asset does is in its module, what it calls in the rooms below.
 
 Tests give keywords instead of the real parts: fewer data sets, settings of a temporary folder, no retries.
 """

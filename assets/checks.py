@@ -40,10 +40,12 @@ def contract_check() -> dg.AssetChecksDefinition:
     text = "The table and the quarantine hold, batch for batch, what the ledger says was loaded."
     specs = [dg.AssetCheckSpec("contract", asset=table_key(name), blocking=True, description=text) for name in names]
 
-    @dg.multi_asset_check(name="contract", specs=specs)
-    def contract(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="contract", specs=specs, can_subset=True)
+    def contract(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
         differences = audit(house.warehouse)
-        for name in names:
+        for name in [".".join(key.asset_key.path) for key in context.selected_asset_check_keys]:
             found = [str(difference) for difference in differences if difference.table_name == name]
             yield _result(name, "contract", found)
 
@@ -60,7 +62,7 @@ def quarantine_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinitio
         context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
     ) -> Iterator[dg.AssetCheckResult]:
         rates = quarantine_rates(house.warehouse)
-        for name in _selected(context, datasets):
+        for name in [key.asset_key.path[-1] for key in context.selected_asset_check_keys]:
             rate = rates.get(name, Rate(name, 0, 0, {}))
             yield dg.AssetCheckResult(
                 asset_key=source_key(name),
@@ -84,10 +86,12 @@ def gaps_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition:
         for name in names
     ]  # fmt: skip
 
-    @dg.multi_asset_check(name="gaps", specs=specs)
-    def missing_sessions(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
+    @dg.multi_asset_check(name="gaps", specs=specs, can_subset=True)
+    def missing_sessions(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
         found = gaps(house.warehouse)
-        for name in names:
+        for name in [key.name.removeprefix("gaps_") for key in context.selected_asset_check_keys]:
             lacking = [_gap_line(gap) for gap in found if gap.source == name]
             yield _result("raw.bars", f"gaps_{name}", lacking, blocking=name in COMPLETE)
 
@@ -95,7 +99,7 @@ def gaps_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition:
 
 
 def freshness_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition:
-    """Ask live sources of prices for the sessions that have closed; say of pinned archives that the question is moot."""
+    """Ask live sources of prices for the sessions that have closed; of pinned archives say that it is moot."""
     priced = {name: entry for name, entry in datasets.items() if _PRICED & set(entry.tables)}
     specs = [
         dg.AssetCheckSpec("freshness", asset=source_key(name), description="No session has closed without rows.",
@@ -108,7 +112,8 @@ def freshness_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition
         context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
     ) -> Iterator[dg.AssetCheckResult]:
         behind = staleness(house.warehouse, house.clock.now())
-        for name, entry in _selected(context, priced).items():
+        for name in [key.asset_key.path[-1] for key in context.selected_asset_check_keys]:
+            entry = priced[name]
             late = [stale for stale in behind if stale.source == name]
             lines = [f"{stale.calendar}: newest {stale.newest}, {stale.sessions} sessions since" for stale in late]
             moot = "not asked: a pinned archive ends where it ends" if not entry.online else "asked: a live source"
@@ -121,12 +126,6 @@ def freshness_check(datasets: Mapping[str, Dataset]) -> dg.AssetChecksDefinition
             )
 
     return freshness
-
-
-def _selected(context: dg.AssetCheckExecutionContext, datasets: Mapping[str, Dataset]) -> dict[str, Dataset]:
-    """Return the data sets that this run has: the default one leaves out those that need a service."""
-    chosen = {key.asset_key for key in context.op_execution_context.selected_asset_check_keys}
-    return {name: entry for name, entry in datasets.items() if source_key(name) in chosen}
 
 
 def _gap_line(gap: Gap) -> str:

@@ -4,16 +4,16 @@ A run signs in here with its process (``assets.reaper``) and gives its id to eve
 log lines and queries can be found from the run in the UI.
 """
 
-import fcntl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 import dagster as dg
 
 from assets.reaper import process_tags
 from collectors.dataset import Context, Dataset
+from warehouse.ledger import loaded_days
 from warehouse.loader import Loader
 from warehouse.store import Warehouse, connect
 from zeno.clock import Clock, SystemClock
@@ -46,14 +46,9 @@ class House:
         """What collectors are given."""
         return Context(settings=self.settings, clock=self.clock)
 
-    @contextmanager
-    def alone(self, what: str) -> Iterator[None]:
-        """Wait until no other run of this data folder does the same work."""
-        folder = self.settings.home / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{what}.lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+    def loaded_days(self) -> list[date]:
+        """Every event day (UTC) with ticks, in order."""
+        return loaded_days(self.warehouse.client())
 
     def close(self) -> None:
         """Drop the connections that were opened."""

@@ -7,32 +7,32 @@ years rebuilds the days that the warehouse cannot prove: those whose ticks chang
 """
 
 import json
-import shutil
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
-from warehouse.reconcile import dirty_days, reconcile
-from warehouse.transform import dbt_env
 
-from assets.dbt_project import DBT, PROJECT, project_hash, target_folder
+from assets.dbt_project import DBT, PROJECT, project_hash
 from assets.describe import describe
 from assets.house import OWNERS, House
 from assets.loading import failures
 from assets.partitions import BACKFILL, YEARS, days_within
-from warehouse.ledger import loaded_days, state_hash
+from warehouse import transform
+from warehouse.ledger import state_hash
+from warehouse.reconcile import Result, dirty_days, reconcile
 from warehouse.store import Warehouse
+from warehouse.transform import MAX_DAYS, build_rest, dbt_env, one_at_a_time
 from zeno.settings import exported
 
 PUBLISHED = dg.AssetKey(["ops", "published"])
 GROUPS = ("staging", "marts")
 # Unit tests are about the SQL, not about the data: they run with the test suite.
-_BUILD = ("--no-use-colors", "build", "--exclude-resource-type", "unit_test")
+_BUILD = ("--no-use-colors", "build", "--exclude-resource-type", "unit_test", "--exclude", "tag:slow")
 # A check proves the days that were rebuilt, and the newest days again; older proofs stand in ops.reconcile.
 PROVEN_AGAIN = 31
 
@@ -108,37 +108,39 @@ def _models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=manifest, name="dbt", dagster_dbt_translator=Translator(), backfill_policy=BACKFILL)
     def dbt(context: dg.AssetExecutionContext, house: dg.ResourceParam[House]) -> Iterator[Any]:
-        with failures(), house.alone("dbt"):
+        with failures():
             days = chosen_days(context, house)
-            context.log.info(f"Rebuilding the bars of {', '.join(days) or 'no day'}.")
+            said = "all days" if days is None else ", ".join(map(str, days)) or "no day"
+            context.log.info(f"Rebuilding the bars of {said}.")
             for event in _dbt_build(context, house, days):
                 yield _described(event, house, names)
 
     return dbt
 
 
-def chosen_days(context: dg.AssetExecutionContext, house: House) -> list[str]:
-    """Return the days to rebuild: those of the run's years, or those that are not proven."""
-    if not context.has_partition_key_range:
-        return [str(day) for day in dirty_days(house.warehouse)]
-    years = context.partition_key_range
-    return days_within(
-        loaded_days(house.warehouse.client()), date(int(years.start), 1, 1), date(int(years.end), 12, 31)
-    )
+def chosen_days(context: dg.AssetExecutionContext, house: House) -> list[date] | None:
+    """Return the days to rebuild: those of the run's years, all if the models changed, or those not proven."""
+    if context.has_partition_key_range:
+        years = context.partition_key_range
+        return days_within(house.loaded_days(), date(int(years.start), 1, 1), date(int(years.end), 12, 31))
+    changed = published_fingerprint(context.instance).get("models") != project_hash()
+    return None if changed else dirty_days(house.warehouse)
 
 
-def _dbt_build(context: dg.AssetExecutionContext, house: House, days: list[str]) -> Iterator[Any]:
+def _dbt_build(context: dg.AssetExecutionContext, house: House, days: list[date] | None) -> Iterator[Any]:
+    # Days that do not fit one command line are built before, without events; the last of them speak for all.
+    while days is not None and len(days) > MAX_DAYS:
+        transform.build(house.warehouse, days=days[:MAX_DAYS], select=["tag:bars"])
+        days = days[MAX_DAYS:]
+    environment = dbt_env(house.warehouse, 0)
     dbt = Dbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=str(DBT))
-    target = target_folder(house.settings)
-    artefacts = target.parent / f"run-{uuid.uuid4().hex[:8]}"
-    environment = {**dbt_env(house.warehouse), "DBT_TARGET_PATH": str(target)}
-    try:
-        with exported(environment):
-            yield from dbt.cli([*_BUILD, *_vars(days)], context=context, target_path=artefacts).stream()
-    except DagsterDbtCliRuntimeError as error:
-        raise dg.Failure(_short(str(error)), {"remedy": "See the failed checks of the models."}) from error
-    finally:
-        shutil.rmtree(artefacts, ignore_errors=True)
+    with one_at_a_time(house.warehouse), exported(environment):
+        try:
+            target = Path(environment["DBT_TARGET_PATH"])
+            yield from dbt.cli([*_BUILD, *_vars(days)], context=context, target_path=target).stream()
+        except DagsterDbtCliRuntimeError as error:
+            raise dg.Failure(_short(str(error)), {"remedy": "See the failed checks of the models."}) from error
+        build_rest(house.warehouse, days=days)
 
 
 def _described(event: Any, house: House, names: Mapping[str, str]) -> Any:
@@ -156,28 +158,30 @@ def _reconciled(bars: Sequence[str]) -> dg.AssetChecksDefinition:
         for name in bars
     ]  # fmt: skip
 
-    @dg.multi_asset_check(name="reconcile", specs=specs)
-    def equal_to_ticks(house: dg.ResourceParam[House]) -> Iterator[dg.AssetCheckResult]:
-        days = sorted({*map(str, dirty_days(house.warehouse)), *loaded_days(house.warehouse.client())[-PROVEN_AGAIN:]})
-        proofs = reconcile(house.warehouse, days)
-        for name in bars:
-            yield _proof(name, [proof for proof in proofs if proof.bar_table == name], days)
+    @dg.multi_asset_check(name="reconcile", specs=specs, can_subset=True)
+    def equal_to_ticks(
+        context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.AssetCheckResult]:
+        days = sorted({*dirty_days(house.warehouse), *house.loaded_days()[-PROVEN_AGAIN:]})
+        results = reconcile(house.warehouse, days)
+        for name in sorted(key.asset_key.path[-1] for key in context.selected_asset_check_keys):
+            yield _proof(name, [result for result in results if result.bar_table == name], days)
 
     return equal_to_ticks
 
 
-def _proof(name: str, proofs: Sequence[Any], days: Sequence[str]) -> dg.AssetCheckResult:
-    wrong = [proof for proof in proofs if not proof.equal]
+def _proof(name: str, results: Sequence[Result], days: Sequence[date]) -> dg.AssetCheckResult:
+    wrong = [result.message for result in results if not result.ok]
     return dg.AssetCheckResult(
         asset_key=["marts", name],
         check_name="reconcile",
         passed=not wrong,
-        description=f"Differs from its ticks on {', '.join(str(proof.day) for proof in wrong[:5])}." if wrong else "",
+        description="\n".join(wrong[:5]),
         metadata={
             "days compared": len(days),
-            "bars": sum(proof.bars for proof in proofs),
-            "ticks": sum(proof.ticks for proof in proofs),
-            "differing": ", ".join(str(proof.day) for proof in wrong) or "none",
+            "bars": sum(result.bars for result in results),
+            "ticks": sum(result.ticks for result in results),
+            "differing": "; ".join(str(result.day) for result in results if not result.ok) or "none",
         },
     )
 
@@ -217,5 +221,5 @@ def _short(error: str) -> str:
     return f"dbt: {said}"[:1500]
 
 
-def _vars(days: Sequence[str]) -> list[str]:
-    return ["--vars", json.dumps({"days": list(days)})]
+def _vars(days: Sequence[date] | None) -> list[str]:
+    return [] if days is None else ["--vars", json.dumps({"days": [str(day) for day in days]})]

@@ -15,13 +15,13 @@ YEARS = dg.TimeWindowPartitionsDefinition(
 BACKFILL = dg.BackfillPolicy.single_run()
 
 
-def days_within(days: Sequence[str], first: date, last: date) -> list[str]:
-    """Return the ISO days of ``days`` from ``first`` to ``last``, both included.
+def days_within(days: Sequence[date], first: date, last: date) -> list[date]:
+    """Return the days from ``first`` to ``last``, both included.
 
-    >>> days_within(["2013-09-01", "2026-05-02"], date(2013, 1, 1), date(2013, 12, 31))
-    ['2013-09-01']
+    >>> days_within([date(2013, 9, 1), date(2026, 5, 2)], date(2013, 1, 1), date(2013, 12, 31))
+    [datetime.date(2013, 9, 1)]
     """
-    return [day for day in days if first <= date.fromisoformat(day) <= last]
+    return [day for day in days if first <= day <= last]
 
 
 def years_of(first: date, last: date) -> dict[str, str]:

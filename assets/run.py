@@ -4,7 +4,7 @@
       1. fail the runs that a dead process left behind                                  (assets.reaper)
       2. job load_default: sources, tables, checks
       3. a blocking check that failed, or a source that could not be loaded, ends it here
-      4. nothing new, and the same models as when the marts were last published: check them, build nothing
+      4. nothing new, the same models as were last published, every day proven: prove again, build nothing
       5. job build_marts: dbt on the days that are not proven, reconcile, publish       (assets.marts)
 
 Every run has its process in its tags and is kept in the same store as the runs of the daemon.
@@ -27,6 +27,7 @@ from assets.reaper import process_tags, reap
 from assets.sources import source_key
 from collectors.dataset import Dataset
 from collectors.registry import DATASETS
+from warehouse.reconcile import dirty_days
 from warehouse.store import connect
 from zeno.errors import ConfigError
 from zeno.settings import Settings
@@ -138,7 +139,7 @@ def run_elt(
         loaded = runner.job("load_default") if chosen is None else runner.job("load_any", only=_with_tables(chosen))
         if not loaded:
             runner.report(Skipped("build_marts", "a source could not be loaded, or a blocking check failed"))
-        elif published_fingerprint(instance) == _now(settings):
+        elif _is_current(settings, instance):
             runner.report(Skipped("build_marts", "nothing was inserted and no model changed since the last time"))
             runner.job("reconcile")
         else:
@@ -181,9 +182,10 @@ def _with_tables(datasets: Sequence[Dataset]) -> list[dg.AssetKey]:
     return [source_key(entry.name) for entry in datasets] + [table_key(name) for name in sorted(tables)]
 
 
-def _now(settings: Settings) -> dict[str, str]:
+def _is_current(settings: Settings, instance: dg.DagsterInstance) -> bool:
+    """Whether the marts were published from just what is loaded now, and no day has been found wrong since."""
     warehouse = connect(settings)
     try:
-        return fingerprint(warehouse)
+        return published_fingerprint(instance) == fingerprint(warehouse) and not dirty_days(warehouse)
     finally:
         warehouse.close()

@@ -7,7 +7,7 @@ sends it and however often. States are appended, never updated; a batch's latest
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -99,10 +99,10 @@ def record(client: Client, load: Load, content: ContentId, at: datetime, schema_
     client.insert_repeatable("raw.loads", pa.Table.from_pylist([row], schema=arrow_schema(table("raw.loads"))))
 
 
-def loaded_days(client: Client) -> list[str]:
-    """Return every event day (ISO, UTC) whose ticks or corrections were loaded, in order."""
+def loaded_days(client: Client) -> list[date]:
+    """Return every event day (UTC) whose ticks or corrections were loaded, in order."""
     rows = client.rows(
-        "SELECT DISTINCT toString(arrayJoin(days)) AS day FROM raw.loads "
+        "SELECT DISTINCT toDate32(arrayJoin(days)) AS day FROM raw.loads "
         "WHERE table_name IN ('raw.trades', 'raw.corrections') ORDER BY day"
     )
     return [day for (day,) in rows]

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -25,7 +25,7 @@ from zeno.settings import PROJECT_ROOT
 
 PROJECT = PROJECT_ROOT / "dbt"
 _TAIL_LINES = 40
-_MAX_DAYS = 5000  # in one run: the list travels as one argument, of which Linux takes 128 KiB
+MAX_DAYS = 5000  # in one run: the list travels as one argument, of which Linux takes 128 KiB
 _SURFACES = ("staging", "marts")
 
 
@@ -87,13 +87,27 @@ def build(
     if full_refresh and days is not None:
         raise TransformError("A full refresh makes all days anew.", remedy="Leave out days or full_refresh.")
     options = _options(thorough, full_refresh)
-    with _one_at_a_time(warehouse):
-        _sweep(warehouse)
+    with one_at_a_time(warehouse):
         for chunk in _chunks(days):
             variables = [] if chunk is None else ["--vars", json.dumps({"days": [str(day) for day in chunk]})]
-            _run_on_all(warehouse, select, [*options, *variables])
+            _run_on(warehouse, range(warehouse.shards), select, [*options, *variables])
         if warehouse.layout is not Layout.SINGLE:
             make_surfaces(warehouse)
+
+
+def build_rest(warehouse: Warehouse, *, days: Sequence[date] | None) -> None:
+    """Do what ``build`` does after node 1, for a caller that is inside ``one_at_a_time`` and ran node 1 itself.
+
+    Raises
+    ------
+    TransformError
+        As ``build``.
+    """
+    if warehouse.layout is Layout.SINGLE:
+        return
+    variables = [] if days is None else ["--vars", json.dumps({"days": [str(day) for day in days]})]
+    _run_on(warehouse, range(1, warehouse.shards), (), [*_options(False, False), *variables])
+    make_surfaces(warehouse)
 
 
 def make_surfaces(warehouse: Warehouse) -> None:
@@ -113,7 +127,9 @@ def make_surfaces(warehouse: Warehouse) -> None:
 def _create_surface(node: Client, surface: str, columns: tuple[tuple[str, str], ...], cluster: str, over: str) -> None:
     listed = ", ".join(f"`{name}` {kind}" for name, kind in columns)
     database, short = over.split(".")
-    node.command(f"CREATE OR REPLACE TABLE {surface} ({listed}) ENGINE = Distributed('{cluster}', '{database}', '{short}')")
+    node.command(
+        f"CREATE OR REPLACE TABLE {surface} ({listed}) ENGINE = Distributed('{cluster}', '{database}', '{short}')"
+    )
 
 
 def _tables(node: Client) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -135,9 +151,9 @@ def _sweep(warehouse: Warehouse) -> None:
             node.command(f"DROP TABLE IF EXISTS {name}")
 
 
-def _run_on_all(warehouse: Warehouse, select: Sequence[str], options: list[str]) -> None:
+def _run_on(warehouse: Warehouse, nodes: Iterable[int], select: Sequence[str], options: list[str]) -> None:
     failures = {}
-    for index in range(warehouse.shards):
+    for index in nodes:
         chosen = list(select) if index == 0 else [f"{one},tag:sharded" for one in select] or ["tag:sharded"]
         selection = ["--select", *chosen] if chosen else []
         done = _dbt(warehouse, index, ["build", *selection, *options])
@@ -162,11 +178,11 @@ def _options(thorough: bool, full_refresh: bool) -> list[str]:
 
 
 def _chunks(days: Sequence[date] | None) -> Iterator[Sequence[date] | None]:
-    if days is None or len(days) <= _MAX_DAYS:
+    if days is None or len(days) <= MAX_DAYS:
         yield days
         return
-    for start in range(0, len(days), _MAX_DAYS):
-        yield days[start : start + _MAX_DAYS]
+    for start in range(0, len(days), MAX_DAYS):
+        yield days[start : start + MAX_DAYS]
 
 
 def _folder(warehouse: Warehouse, node_index: int) -> Path:
@@ -174,10 +190,12 @@ def _folder(warehouse: Warehouse, node_index: int) -> Path:
 
 
 @contextmanager
-def _one_at_a_time(warehouse: Warehouse) -> Iterator[None]:
+def one_at_a_time(warehouse: Warehouse) -> Iterator[None]:
+    """Wait for other builds of this data folder, and keep them waiting; what a build that died left behind goes."""
     # Two rebuilds of days in one month would each carry over the other's old rows.
     path = warehouse.settings.home / "dbt" / "build.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _sweep(warehouse)
         yield

@@ -1,0 +1,86 @@
+"""Sources and tables in a real warehouse: what a run records, and what it does about errors."""
+
+import dagster as dg
+from builders import NOW, trades
+from datasets import make_dataset
+
+from assets.progress import Checked, Failed, Finished, Materialized, Started
+from assets.raw import table_key
+from assets.run import run_elt
+from assets.sources import source_key
+from zeno.errors import SourceRejected, SourceUnavailable
+
+TWO = [source_key("test"), table_key("raw.trades"), table_key("raw.loads"), table_key("raw.quarantine")]
+
+
+def run(define, instance, *datasets, only=TWO):
+    job = define(*datasets).resolve_job_def("load_any")
+    return job.execute_in_process(instance=instance, asset_selection=only, raise_on_error=False)
+
+
+def value(instance, key: dg.AssetKey, name: str):
+    return instance.get_latest_materialization_event(key).asset_materialization.metadata[name].value
+
+
+def test_a_run_records_what_was_loaded_and_what_the_table_holds(define, instance, loader):
+    bad = ["1640.25", "NaN", "1640.50"]
+    assert run(define, instance, make_dataset("test", trades(), trades(price=bad, ord=[7, 8, 9]))).success
+    source = {name: value(instance, TWO[0], name) for name in ("rows in", "rows stored", "rows quarantined", "batches")}
+    assert source == {"rows in": 6, "rows stored": 5, "rows quarantined": 1, "batches": 2}
+    assert value(instance, TWO[1], "dagster/row_count") == 5
+    assert "2013-09-02" in value(instance, TWO[1], "first")
+    assert "1640.25" in value(instance, TWO[1], "last rows")
+    assert value(instance, TWO[1], "picture").startswith("![raw.trades](data:image/png;base64,")
+
+
+def test_a_second_run_changes_nothing(define, instance, loader, warehouse):
+    for _ in range(2):
+        assert run(define, instance).success
+    assert warehouse.client().scalar("SELECT count() FROM raw.trades") == 3
+    assert warehouse.client().scalar("SELECT count() FROM raw.loads WHERE state = 'landed' AND source = 'test'") == 3
+
+
+def test_a_run_can_be_found_from_the_ledger(define, instance, loader, warehouse):
+    done = run(define, instance)
+    found = warehouse.client().scalar("SELECT any(correlation_id) FROM raw.loads WHERE table_name = 'raw.trades'")
+    assert found == done.run_id
+
+
+def failing(error: Exception, times: int):
+    calls = []
+
+    def read(_context):
+        calls.append(NOW)
+        if len(calls) <= times:
+            raise error
+        yield trades()
+
+    return make_dataset("test", trades(), read=read), calls
+
+
+def test_a_source_that_is_away_is_asked_again(define, instance, loader):
+    dataset, calls = failing(SourceUnavailable("It did not answer."), 1)
+    assert run(define, instance, dataset).success
+    assert len(calls) == 2
+
+
+def test_a_source_that_answers_wrongly_is_not_asked_again_and_the_remedy_is_shown(define, settings, loader):
+    dataset, calls = failing(SourceRejected("HTML.", remedy="Look at it."), 9)
+    events = []
+    result = run_elt(settings, definitions=define(dataset), on_event=events.append)
+    assert not result.success
+    assert len(calls) == 1
+    assert Failed("sources__test", "HTML.", "Look at it.") in result.failures
+    assert [skip.step for skip in result.skipped][-1] == "build_marts"
+
+
+def test_progress_is_reported_as_it_happens(define, settings, loader):
+    events = []
+    result = run_elt(settings, definitions=define(), on_event=events.append)
+    assert result.success, result.failures
+    kinds = [type(event) for event in events]
+    assert {Started, Finished, Materialized, Checked} <= set(kinds)
+    assert kinds.index(Started) < kinds.index(Finished)
+    assert result.loads == {"test": 3}
+    assert result.tables["raw.trades"] == 3
+    assert not result.red
