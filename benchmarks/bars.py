@@ -12,12 +12,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pyarrow as pa
-from warehouse.transform import build
 
 from benchmarks.common import INSTRUMENT, Figures, alternate, median, scratch_warehouse, synthetic_trades
 from warehouse.batch import Batch
 from warehouse.loader import Loader
 from warehouse.store import Warehouse
+from warehouse.transform import build
 
 ROWS = 12_000_000
 DAYS, INSTRUMENTS, RUNS = 3, 4, 7

@@ -25,6 +25,7 @@ class RunProgress:
             disable=quiet or not sys.stderr.isatty(),
         )  # fmt: skip
         self._task = self._bar.add_task("starting")
+        self._shown: set[str] = set()  # a check runs again after the marts; its verdict is news only once
 
     def __enter__(self) -> "RunProgress":
         self._bar.start()
@@ -39,7 +40,8 @@ class RunProgress:
             return
         if isinstance(event, Started):
             self._bar.update(self._task, description=event.step)
-        elif (line := self._line(event)) is not None:
+        elif (line := self._line(event)) is not None and line not in self._shown:
+            self._shown.add(line)
             errors.print(line, highlight=False)
 
     def _line(self, event: Event) -> str | None:

@@ -3,7 +3,7 @@
 Run it after `make demo`:  .venv/bin/python docs/research_start.py
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from warehouse import connect, read_bars, read_macro, read_trades
 
@@ -13,11 +13,12 @@ day = (datetime(2013, 9, 2, 22, tzinfo=UTC), datetime(2013, 9, 3, 18, 51, tzinfo
 
 # 1. One surface over five resolutions: "tick", "1s", "1m", "1h", "1d". Prices are exact decimals.
 minutes = read_bars(["ES"], "1m", *day, as_of=now, warehouse=warehouse).to_pandas().set_index("ts")
-print(minutes[["open", "high", "low", "close", "volume", "vwap"]].tail())
+
+print(minutes[["open", "high", "low", "close", "volume", "vwap"]].tail().to_string())
 
 # 2. Down to the trades behind a bar.
 last = minutes.index[-1]
-ticks = read_trades(["ES"], last, now, as_of=now, warehouse=warehouse)
+ticks = read_trades(["ES"], last, last + timedelta(minutes=1), as_of=now, warehouse=warehouse)
 print(f"{ticks.num_rows} trades in the last minute; the bar says {minutes['trades'].iloc[-1]}")
 
 # 3. Vendor bars of stocks, by session.

@@ -48,7 +48,9 @@ def start(home: Path, shards: int = 1) -> Warehouse:
     return connect(Settings(home=home, cache=home / "cache", drop=home / "drop", shards=shards))
 
 
-def load(warehouse: Warehouse, trades: Sequence[Trade] = (), corrections: Sequence[Correction] = (), batch: int = 1) -> None:
+def load(
+    warehouse: Warehouse, trades: Sequence[Trade] = (), corrections: Sequence[Correction] = (), batch: int = 1
+) -> None:
     """Insert rows and the ledger entries that say so."""
     if trades:
         rows = [{"instrument_id": t.instrument, "ts": t.ts, "ord": t.ord, "price": t.price, "size": t.size,
@@ -114,7 +116,9 @@ def as_held(trade: Trade, corrections: list[Correction], moment: datetime) -> tu
     return None if newest.cancels else (trade.ts, trade.ord, newest.price, newest.size, since)
 
 
-def _bar(instrument: int, ts: datetime, standing: list, known: datetime, until: datetime, deadline: datetime) -> tuple[Any, ...]:
+def _bar(
+    instrument: int, ts: datetime, standing: list, known: datetime, until: datetime, deadline: datetime
+) -> tuple[Any, ...]:
     ordered = sorted(standing)
     prices = [entry[2] for entry in ordered]
     volume = sum((entry[3] for entry in ordered), Decimal(0))
@@ -124,7 +128,9 @@ def _bar(instrument: int, ts: datetime, standing: list, known: datetime, until: 
             ordered[0][1], ordered[-1][1], known, until, sum(entry[4] > deadline for entry in ordered))  # fmt: skip
 
 
-def random_day(seed: int, day: date, instruments: Sequence[int] = (1, 2, 3), count: int = 120) -> tuple[list[Trade], list[Correction]]:
+def random_day(
+    seed: int, day: date, instruments: Sequence[int] = (1, 2, 3), count: int = 120
+) -> tuple[list[Trade], list[Correction]]:
     """Trades in bursts over a UTC day, up to its last microsecond; one in ten late, one in ten corrected or cancelled."""
     rng = random.Random(seed * 1000 + day.toordinal())
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -150,6 +156,8 @@ def _trade(rng: random.Random, instrument: int, ts: datetime, position: int) -> 
 
 
 def _corrections(rng: random.Random, trade: Trade) -> list[Correction]:
-    times = {trade.known + timedelta(seconds=rng.choice((-1, 0, 1, 30, 4000, 200_000))) for _ in range(rng.randrange(1, 4))}
+    times = {
+        trade.known + timedelta(seconds=rng.choice((-1, 0, 1, 30, 4000, 200_000))) for _ in range(rng.randrange(1, 4))
+    }
     return [Correction(trade.key, at, trade.price + rng.randrange(-4, 5), trade.size + 1, rng.random() < 0.3)
             for at in sorted(times)]  # fmt: skip

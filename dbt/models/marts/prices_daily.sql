@@ -10,7 +10,7 @@ priced as (
         lagInFrame(basis_close) over sessions as previous_close,
         lagInFrame(known_at) over sessions as previous_known_at
     from {{ ref('stg_bars_daily') }}
-    where close is not null
+    where coalesce(adj_close, close) is not null
     window sessions as (
         partition by instrument_id, source
         order by session asc rows between unbounded preceding and current row
@@ -21,7 +21,7 @@ select
     instrument_id,
     source,
     session,
-    assumeNotNull(close) as close,
+    close,
     adj_close,
     if(close = 0, null, toFloat64(basis_close) / toFloat64(close)) as adjustment_factor,
     if(previous_close > 0, toFloat64(basis_close) / toFloat64(previous_close) - 1, null) as simple_return,
