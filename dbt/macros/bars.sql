@@ -1,15 +1,15 @@
 {#-
     Bars of one length from the trades of the days being rebuilt, as they were known over time.
 
-    1. plain_bars      one scan of raw.trades: bars that no late or corrected trade touches, which is nearly all
-    2. bar_pieces      for the few others: the trades that stood from the start as one piece, and each late or
-                       corrected trade as its own, with the interval in which it was held true
+    1. plain_bars      bars that no late or corrected trade touches, which is nearly all: seconds from one scan of
+                       raw.trades, longer bars from the seconds, so that a day of 4 M trades is not read four times
+    2. bar_pieces      for the few others, from raw.trades: the trades that stood from the start as one piece, and each
+                       late or corrected trade as its own, with the interval in which it was held true
     3. bar_versions    a version at the bar's first knowledge and at each later one, merged from the pieces valid then
 
     A trade is late when it became known after the bar's end plus `lateness_seconds`. Everything known by then makes
-    the first version, known from the latest of it and never before the bar's end. Scanning once matters: a day of
-    4 M trades is read four times, once a length. Trades are ordered by (ts, ord): a trade may be reported, and numbered,
-    after others that happened later.
+    the first version, known from the latest of it and never before the bar's end. Trades are ordered by (ts, ord): a
+    trade may be reported, and numbered, after others that happened later.
 -#}
 
 {% macro forever() -%} toDateTime64('2299-12-31 00:00:00', 6, 'UTC') {%- endmacro %}
@@ -97,24 +97,48 @@ select {{ bar_columns() }} from bar_versions
     select
         *,
         bar as ts,
-        {{ positions_to_ords() }},
         {{ vwap() }} as vwap,
         greatest(bar + interval {{ seconds }} second, last_known) as known_at,
         {{ forever() }} as superseded_at,
         toUInt64(0) as late_trades
-    from (
+    from ({{ bars_from_trades() if seconds == 1 else bars_from_seconds(seconds) }})
+    where
+        last_known <= bar + interval {{ seconds + lateness() | int }} second
+        and (instrument_id, bar) not in ({{ corrected_bars(seconds) }})
+{% endmacro %}
+
+
+{% macro bars_from_trades() %}
         select
             instrument_id,
-            {{ bar_start(seconds) }} as bar,
+            {{ bar_start(1) }} as bar,
             {{ trades_to_bar() }},
+            {{ positions_to_ords() }},
             max(known_at) as last_known
         from {{ source('raw', 'trades') }}
         where {{ in_days() }}
         group by instrument_id, bar
-    )
-    where
-        last_known <= bar + interval {{ seconds + lateness() | int }} second
-        and (instrument_id, bar) not in ({{ corrected_bars(seconds) }})
+{% endmacro %}
+
+
+{% macro bars_from_seconds(seconds) %}
+    {#- The current version of a second holds all its trades, late ones too: what matters is when the last was known. -#}
+        select
+            instrument_id,
+            toDateTime64(toStartOfInterval(second.ts, interval {{ seconds }} second), 6, 'UTC') as bar,
+            argMin(second.open, second.ts) as open,
+            max(second.high) as high,
+            min(second.low) as low,
+            argMax(second.close, second.ts) as close,
+            sum(second.volume) as volume,
+            sum(second.trades) as trades,
+            sum(second.notional) as notional,
+            argMin(second.first_ord, second.ts) as first_ord,
+            argMax(second.last_ord, second.ts) as last_ord,
+            max(second.known_at) as last_known
+        from {{ ref('bars_1s') }} as second
+        where {{ in_days('second.ts') }} and second.superseded_at = {{ forever() }}
+        group by instrument_id, bar
 {% endmacro %}
 
 

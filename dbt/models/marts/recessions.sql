@@ -5,7 +5,9 @@ with
 months as (
     select
         country,
-        addMonths(min(month), arrayJoin(range(1, toUInt32(dateDiff('month', min(month), {{ last_month() }})) + 1))) as spine
+        addMonths(
+            min(month), arrayJoin(range(1, toUInt32(dateDiff('month', min(month), {{ last_month() }})) + 1))
+        ) as spine
     from {{ source('ref', 'turning_points') }}
     group by country
 ),
@@ -13,7 +15,7 @@ months as (
 beliefs as (
     -- The last turning point before a month decides it; before it is announced, the one before that does.
     select distinct
-        months.country as country,
+        months.country,
         months.spine as month,
         greatest(turns.known_at, toDateTime64(addMonths(months.spine, 1), 6, 'UTC')) as known_from,
         argMax(turns.kind = 'peak', turns.month) over (
