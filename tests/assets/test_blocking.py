@@ -74,7 +74,7 @@ def test_a_red_reconcile_stops_publication(built, settings, instance, warehouse,
 def test_a_late_tick_rebuilds_its_day_alone(built, settings, define, warehouse, loader):
     loader.load(trades(1, ord=[50], price=["1641.00"]))
     result = run_elt(settings, definitions=built)
-    assert result.success, result.failures
+    assert result.success, (result.failures, result.red)
     assert warehouse.client().scalar("SELECT max(high) FROM marts.bars_1d WHERE superseded_at > now()") == 1641
 
 
