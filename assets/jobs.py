@@ -9,7 +9,7 @@
 | ``load_drop_folder`` | the drop folder, and everything downstream |
 | ``load_any`` | any source, its tables; a base for runs of a part |
 | ``rebuild_bars`` | the bars alone, of the chosen years |
-| ``reconcile`` | the proof that bars equal their ticks, nothing else |
+| ``prove_bars`` | the proof that bars equal their ticks, nothing else |
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def make_jobs(datasets: Mapping[str, Dataset], models: Marts) -> Jobs:
         _job("build_marts", guarded, "Build the marts from what is loaded, if the loaded tables pass their checks."),
         _job("load_any", every | tables, "Load any source: launch it with a selection."),
         _job("rebuild_bars", models.bars, "Rebuild the bars of the chosen years from their ticks."),
-        _job("reconcile", reconcile_checks(models), "Compare bars with their ticks; change nothing."),
+        _job("prove_bars", reconcile_checks(models), "Compare bars with their ticks; change nothing."),
         elt,
         into,
     ]

@@ -22,6 +22,7 @@ from assets.describe import describe
 from assets.house import OWNERS, House
 from assets.loading import failures
 from assets.partitions import BACKFILL, YEARS, days_within
+from assets.raw import table_key
 from warehouse import transform
 from warehouse.ledger import state_hash
 from warehouse.reconcile import Result, dirty_days, reconcile
@@ -106,14 +107,22 @@ class Dbt(DbtCliResource):
 def _models(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     names = {unique_id: f"{node['schema']}.{node['name']}" for unique_id, node in manifest["nodes"].items()}
 
+    bars = {names[unique_id] for unique_id, node in manifest["nodes"].items() if is_bars(node)}
+
     @dbt_assets(manifest=manifest, name="dbt", dagster_dbt_translator=Translator(), backfill_policy=BACKFILL)
     def dbt(context: dg.AssetExecutionContext, house: dg.ResourceParam[House]) -> Iterator[Any]:
         with failures():
             days = chosen_days(context, house)
             said = "all days" if days is None else ", ".join(map(str, days)) or "no day"
             context.log.info(f"Rebuilding the bars of {said}.")
+            made: dict[str, Mapping[str, Any]] = {}
             for event in _dbt_build(context, house, days):
-                yield _described(event, house, names)
+                name, described = _described(event, house, names)
+                if name in bars:
+                    made[name] = described.metadata
+                yield described
+            if not context.has_partition_key_range:
+                yield from _years_built(made, house, days)
 
     return dbt
 
@@ -143,12 +152,21 @@ def _dbt_build(context: dg.AssetExecutionContext, house: House, days: list[date]
         build_rest(house.warehouse, days=days)
 
 
-def _described(event: Any, house: House, names: Mapping[str, str]) -> Any:
-    """Add to what dbt says of a model what its table holds now."""
+def _described(event: Any, house: House, names: Mapping[str, str]) -> tuple[str, Any]:
+    """Return the table that dbt's event is about, or "", and the event with what the table holds now."""
     if not isinstance(event, dg.Output):
-        return event
+        return "", event
     name = names[str(event.metadata["unique_id"].value)]
-    return event.with_metadata({**event.metadata, **describe(house.warehouse, name)})
+    return name, event.with_metadata({**event.metadata, **describe(house.warehouse, name)})
+
+
+def _years_built(
+    made: Mapping[str, Mapping[str, Any]], house: House, days: list[date] | None
+) -> Iterator[dg.AssetMaterialization]:
+    """Say of a run that named no years which years of the bars it made, so that backfills see them as done."""
+    years = sorted({day.year for day in (house.loaded_days() if days is None else days)})
+    for name, metadata in made.items():
+        yield from (dg.AssetMaterialization(table_key(name), metadata=metadata, partition=str(year)) for year in years)
 
 
 def _reconciled(bars: Sequence[str]) -> dg.AssetChecksDefinition:

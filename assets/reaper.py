@@ -6,13 +6,12 @@ the reaper asks, at boot and every minute, whether that process is still there.
 """
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import dagster as dg
 import psutil
 
-PID_TAG, CREATED_TAG, BOOT_TAG = "zeno/pid", "zeno/process_started", "zeno/boot"
+PROCESS_TAG = "zeno/process"
 
 _RUNNING = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -28,9 +27,9 @@ _CLOCK_SLACK_SECONDS = 2.0
 
 
 def process_tags() -> dict[str, str]:
-    """Return the tags by which a run says which process runs it."""
+    """Return the tag by which a run says which process runs it: pid, creation time, boot."""
     process = psutil.Process()
-    return {PID_TAG: str(process.pid), CREATED_TAG: f"{process.create_time():.2f}", BOOT_TAG: boot_id()}
+    return {PROCESS_TAG: f"{process.pid} {process.create_time():.2f} {boot_id()}"}
 
 
 def boot_id() -> str:
@@ -54,19 +53,21 @@ def reap(instance: dg.DagsterInstance, *, now: float | None = None) -> list[str]
 
 
 def _why_dead(run: dg.DagsterRun, age: float) -> str:
-    if PID_TAG in run.tags:
-        return "" if process_lives(run.tags) else f"its process {run.tags[PID_TAG]} is gone."
+    if PROCESS_TAG in run.tags:
+        tag = run.tags[PROCESS_TAG]
+        return "" if process_lives(tag) else f"its process {tag.split()[0]} is gone."
     queued = run.status is dg.DagsterRunStatus.NOT_STARTED
     return "" if queued or age < _SIGN_IN_SECONDS else f"no process signed in for it within {_SIGN_IN_SECONDS:g} s."
 
 
-def process_lives(tags: Mapping[str, str]) -> bool:
-    """Whether the process that wrote these tags is alive: the same boot, the same pid, born at the same moment."""
-    if tags.get(BOOT_TAG) != boot_id():
+def process_lives(tag: str) -> bool:
+    """Whether the process that wrote this tag is alive: the same boot, the same pid, born at the same moment."""
+    pid, created, boot = tag.split()
+    if boot != boot_id():
         return False
     try:
-        process = psutil.Process(int(tags[PID_TAG]))
-        same = abs(process.create_time() - float(tags[CREATED_TAG])) < _CLOCK_SLACK_SECONDS
+        process = psutil.Process(int(pid))
+        same = abs(process.create_time() - float(created)) < _CLOCK_SLACK_SECONDS
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

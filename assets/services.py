@@ -13,7 +13,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import psutil
 
@@ -28,6 +28,7 @@ MODULE = "assets.definitions"
 FIRST_PORT = 3000
 _POLL_SECONDS = 0.5
 _PORTS_TRIED = 200
+_LOCATIONS = "{workspaceOrError{... on Workspace{locationEntries{locationOrLoadError{__typename}}}}}"
 _GRACE_SECONDS = 20.0
 _SAME_SECONDS = 2.0
 
@@ -126,7 +127,7 @@ class Services:
     def _status(self, service: Service) -> ServiceStatus:
         record, process = self._record(service), self._running(service)
         url = f"http://{HOST}:{record.port}" if process is not None and record is not None and record.port else None
-        healthy = process is not None and (_serves(url) if service is WEBSERVER else self._beats(process))
+        healthy = process is not None and (_shows_assets(url) if service is WEBSERVER else self._beats(process))
         return ServiceStatus(service.name, process.pid if process else None, healthy, url, self._log(service))
 
     def _beats(self, process: psutil.Process) -> bool:
@@ -195,12 +196,22 @@ def _free_port(first: int) -> int:
     raise ServiceError(f"No port from {first} to {first + _PORTS_TRIED} is free.", remedy="Give another one.")
 
 
-def _serves(url: str | None) -> bool:
-    try:
-        with urlopen(f"{url}/server_info", timeout=2) as response:  # noqa: S310
-            return response.status == 200
-    except (URLError, OSError, ValueError):
+def _shows_assets(url: str | None) -> bool:
+    """Whether the webserver answers and has our definitions.
+
+    One whose definitions failed to load serves an empty page with status 200: ``/server_info`` alone says too little.
+    """
+    if url is None:
         return False
+    request = Request(  # noqa: S310 - our own loopback address
+        f"{url}/graphql", json.dumps({"query": _LOCATIONS}).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urlopen(request, timeout=10) as response:  # noqa: S310
+            entries = json.load(response)["data"]["workspaceOrError"]["locationEntries"]
+    except (URLError, OSError, ValueError, KeyError, TypeError):
+        return False
+    return any((entry["locationOrLoadError"] or {}).get("__typename") == "RepositoryLocation" for entry in entries)
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:

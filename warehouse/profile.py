@@ -89,7 +89,8 @@ def _history(client: Client, name: str, event: str, types: dict[str, str]) -> Hi
 def _price(client: Client, name: str, event: str, number: str, price: str) -> tuple[str, list[tuple[Moment, float]]]:
     """Return the last price in each of many buckets, of the instrument with the most rows."""
     busiest = client.scalar(
-        f"SELECT instrument_id FROM {name} WHERE {price} IS NOT NULL GROUP BY instrument_id ORDER BY count() DESC, 1 LIMIT 1"
+        f"SELECT instrument_id FROM {name} WHERE {price} IS NOT NULL "
+        "GROUP BY instrument_id ORDER BY count() DESC, 1 LIMIT 1"
     )
     if busiest is None:
         return "", []

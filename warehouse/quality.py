@@ -97,7 +97,8 @@ def quarantine_rates(warehouse: Warehouse) -> dict[str, Rate]:
     reasons: dict[str, dict[str, int]] = {}
     for source, reason, count in client.rows(_REASONS):
         reasons.setdefault(source, {})[reason] = count
-    return {row[0]: Rate(*row, reasons.get(row[0], {})) for row in client.rows(_RATES)}
+    found = client.rows(_RATES)
+    return {source: Rate(source, rows_in, refused, reasons.get(source, {})) for source, rows_in, refused in found}
 
 
 def gaps(warehouse: Warehouse) -> list[Gap]:

@@ -30,6 +30,7 @@ def test_everything_is_built_proven_and_published(built, instance, warehouse):
     made = instance.get_latest_materialization_event(table_key("marts.bars_1d")).asset_materialization
     assert made.metadata["dagster/row_count"].value == 1
     assert instance.get_latest_materialization_event(PUBLISHED) is not None
+    assert instance.get_materialized_partitions(table_key("marts.bars_1d")) == {"2013"}
 
 
 def test_a_second_run_builds_nothing_and_proves_again(built, settings):

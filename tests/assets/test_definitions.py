@@ -20,7 +20,9 @@ from pathlib import Path
 import assets.definitions
 assert not list(Path(os.environ["HOME"]).rglob("*")), "importing wrote something"
 found = assets.definitions.defs()
-print(len(found.get_repository_def().asset_graph.get_all_asset_keys()))
+repository = found.get_repository_def()
+repository.load_all_definitions()  # as the webserver does: it also compares the names of jobs and steps
+print(len(repository.asset_graph.get_all_asset_keys()))
 """
 
 

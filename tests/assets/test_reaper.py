@@ -8,7 +8,7 @@ import dagster as dg
 from builders import kill
 
 from assets.house import House
-from assets.reaper import BOOT_TAG, CREATED_TAG, PID_TAG, process_lives, process_tags, reap
+from assets.reaper import PROCESS_TAG, process_lives, process_tags, reap
 from zeno.settings import PROJECT_ROOT
 
 HANG = textwrap.dedent("""
@@ -67,11 +67,11 @@ def test_a_run_left_started_by_a_killed_process_is_failed_and_a_live_one_is_not(
 
 
 def test_a_reused_pid_and_another_boot_are_not_the_process():
-    mine = process_tags()
-    assert process_lives(mine)
-    assert not process_lives(mine | {CREATED_TAG: "12.00"})
-    assert not process_lives(mine | {BOOT_TAG: "another"})
-    assert not process_lives(mine | {PID_TAG: "999999999"})
+    pid, created, boot = process_tags()[PROCESS_TAG].split()
+    assert process_lives(f"{pid} {created} {boot}")
+    assert not process_lives(f"{pid} 12.00 {boot}")
+    assert not process_lives(f"{pid} {created} another")
+    assert not process_lives(f"999999999 {created} {boot}")
 
 
 def test_a_run_that_never_signed_in_is_given_time(settings, instance):
