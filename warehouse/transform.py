@@ -25,7 +25,7 @@ from zeno.settings import PROJECT_ROOT
 
 PROJECT = PROJECT_ROOT / "dbt"
 _TAIL_LINES = 40
-_MAX_DAYS = 5000  # in one run: the list travels as one argument, of which Linux takes 128 KiB
+_MAX_DAYS = 400  # in one run: a query names them a dozen times and may be 256 KiB long
 _SURFACES = ("staging", "marts")
 
 
@@ -113,13 +113,16 @@ def make_surfaces(warehouse: Warehouse) -> None:
 def _create_surface(node: Client, surface: str, columns: tuple[tuple[str, str], ...], cluster: str, over: str) -> None:
     listed = ", ".join(f"`{name}` {kind}" for name, kind in columns)
     database, short = over.split(".")
-    node.command(f"CREATE OR REPLACE TABLE {surface} ({listed}) ENGINE = Distributed('{cluster}', '{database}', '{short}')")
+    node.command(
+        f"CREATE OR REPLACE TABLE {surface} ({listed}) ENGINE = Distributed('{cluster}', '{database}', '{short}')"
+    )
 
 
 def _tables(node: Client) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return the columns of all tables and views of dbt's schemas, without dbt's own temporary ones."""
     rows = node.rows(
-        "SELECT database || '.' || table, groupArray((name, type)) FROM (SELECT * FROM system.columns ORDER BY position) "
+        "SELECT database || '.' || table, groupArray((name, type)) "
+        "FROM (SELECT * FROM system.columns ORDER BY position) "
         f"WHERE database IN {_SURFACES} AND position(table, '__dbt') = 0 GROUP BY 1"
     )
     return {name: tuple((column, kind) for column, kind in columns) for name, columns in rows}

@@ -48,15 +48,19 @@ def start(home: Path, shards: int = 1) -> Warehouse:
     return connect(Settings(home=home, cache=home / "cache", drop=home / "drop", shards=shards))
 
 
-def load(warehouse: Warehouse, trades: Sequence[Trade] = (), corrections: Sequence[Correction] = (), batch: int = 1) -> None:
+def load(
+    warehouse: Warehouse, trades: Sequence[Trade] = (), corrections: Sequence[Correction] = (), batch: int = 1
+) -> None:
     """Insert rows and the ledger entries that say so."""
     if trades:
         rows = [{"instrument_id": t.instrument, "ts": t.ts, "ord": t.ord, "price": t.price, "size": t.size,
-                 "side": "buy", "known_lag_us": (t.known - t.ts) // timedelta(microseconds=1)} for t in trades]  # fmt: skip
+                 "side": "buy", "known_lag_us": (t.known - t.ts) // timedelta(microseconds=1)}
+                for t in trades]  # fmt: skip
         _land(warehouse, "raw.trades", rows, batch)
     if corrections:
-        rows = [{"instrument_id": c.trade[0], "ts": c.trade[1], "ord": c.trade[2], "known_at": c.known, "price": c.price,
-                 "size": c.size, "action": "cancel" if c.cancels else "correct"} for c in corrections]  # fmt: skip
+        rows = [{"instrument_id": c.trade[0], "ts": c.trade[1], "ord": c.trade[2], "known_at": c.known,
+                 "price": c.price, "size": c.size, "action": "cancel" if c.cancels else "correct"}
+                for c in corrections]  # fmt: skip
         _land(warehouse, "raw.corrections", rows, batch)
 
 
@@ -67,8 +71,9 @@ def _land(warehouse: Warehouse, name: str, rows: list[dict[str, Any]], batch: in
                   settings={"distributed_foreground_insert": 1})  # fmt: skip
     days = sorted({row["ts"].date().isoformat() for row in rows})
     entry = {"table_name": name, "batch": batch, "content_sha256": "", "source": "test", "state": "landed",
-             "rows_in": len(rows), "rows_stored": len(rows), "rows_present": 0, "rows_quarantined": 0, "ts_min": None,
-             "ts_max": None, "days": days, "schema_version": 1, "correlation_id": "", "at": datetime.now(UTC)}  # fmt: skip
+             "rows_in": len(rows), "rows_stored": len(rows), "rows_present": 0, "rows_quarantined": 0,
+             "ts_min": None, "ts_max": None, "days": days, "schema_version": 1,
+             "correlation_id": "", "at": datetime.now(UTC)}  # fmt: skip
     client.insert("raw.loads", pa.Table.from_pylist([entry], schema=arrow_schema(table("raw.loads"))))
 
 
@@ -114,7 +119,9 @@ def as_held(trade: Trade, corrections: list[Correction], moment: datetime) -> tu
     return None if newest.cancels else (trade.ts, trade.ord, newest.price, newest.size, since)
 
 
-def _bar(instrument: int, ts: datetime, standing: list, known: datetime, until: datetime, deadline: datetime) -> tuple[Any, ...]:
+def _bar(
+    instrument: int, ts: datetime, standing: list, known: datetime, until: datetime, deadline: datetime
+) -> tuple[Any, ...]:
     ordered = sorted(standing)
     prices = [entry[2] for entry in ordered]
     volume = sum((entry[3] for entry in ordered), Decimal(0))
@@ -124,14 +131,15 @@ def _bar(instrument: int, ts: datetime, standing: list, known: datetime, until: 
             ordered[0][1], ordered[-1][1], known, until, sum(entry[4] > deadline for entry in ordered))  # fmt: skip
 
 
-def random_day(seed: int, day: date, instruments: Sequence[int] = (1, 2, 3), count: int = 120) -> tuple[list[Trade], list[Correction]]:
-    """Trades in bursts over a UTC day, up to its last microsecond; one in ten late, one in ten corrected or cancelled."""
+def random_day(
+    seed: int, day: date, instruments: Sequence[int] = (1, 2, 3), count: int = 120
+) -> tuple[list[Trade], list[Correction]]:
+    """Trades in bursts over a UTC day, to its last microsecond; one in ten late, one in ten corrected or cancelled."""
     rng = random.Random(seed * 1000 + day.toordinal())
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     trades, corrections = [], []
     for instrument in instruments:
-        offsets = sorted(rng.choice((0, 9 * 3600, 86_399)) * 10**6 + rng.randrange(10**6 if rng.random() < 0.5 else 1)
-                         + (rng.randrange(3000) * 10**6 if rng.random() < 0.5 else 0) for _ in range(count))  # fmt: skip
+        offsets = sorted(_offset(rng) for _ in range(count))
         for position, offset in enumerate(offsets):
             ts = midnight + timedelta(microseconds=min(offset, 86_400 * 10**6 - 1))
             # One in twenty is numbered after later ones, as a trade reported out of order is.
@@ -142,6 +150,12 @@ def random_day(seed: int, day: date, instruments: Sequence[int] = (1, 2, 3), cou
     return trades, corrections
 
 
+def _offset(rng: random.Random) -> int:
+    burst = rng.choice((0, 9 * 3600, 86_399)) * 10**6
+    within = rng.randrange(10**6 if rng.random() < 0.5 else 1)
+    return burst + within + (rng.randrange(3000) * 10**6 if rng.random() < 0.5 else 0)
+
+
 def _trade(rng: random.Random, instrument: int, ts: datetime, position: int) -> Trade:
     lag = rng.choice((0, 900, 4_999_999, 5_000_000, 5_000_001, 70_000_000, 3_600_000_000, 90_000_000_000))
     known = ts + timedelta(microseconds=lag if rng.random() < 0.2 else rng.randrange(2000))
@@ -150,6 +164,8 @@ def _trade(rng: random.Random, instrument: int, ts: datetime, position: int) -> 
 
 
 def _corrections(rng: random.Random, trade: Trade) -> list[Correction]:
-    times = {trade.known + timedelta(seconds=rng.choice((-1, 0, 1, 30, 4000, 200_000))) for _ in range(rng.randrange(1, 4))}
+    times = {
+        trade.known + timedelta(seconds=rng.choice((-1, 0, 1, 30, 4000, 200_000))) for _ in range(rng.randrange(1, 4))
+    }
     return [Correction(trade.key, at, trade.price + rng.randrange(-4, 5), trade.size + 1, rng.random() < 0.3)
             for at in sorted(times)]  # fmt: skip

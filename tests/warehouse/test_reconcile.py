@@ -96,7 +96,9 @@ def test_a_late_batch_dirties_its_day_and_the_rebuild_swaps_only_its_partitions(
 
 def test_the_bar_as_known_before_the_late_trade_stays_readable(warehouse: Warehouse):
     minute = datetime(2024, 4, 30, 9, tzinfo=UTC)
-    versions = sorted((row for row in marts.stored(warehouse, "bars_1m") if row[:2] == (1, minute)), key=lambda row: row[-3])
+    versions = sorted(
+        (row for row in marts.stored(warehouse, "bars_1m") if row[:2] == (1, minute)), key=lambda row: row[-3]
+    )
     without, with_it = (next(row for row in versions if row[-3] <= at < row[-2])
                         for at in (LATE.known - timedelta(microseconds=1), LATE.known))  # fmt: skip
     assert with_it[7] == without[7] + 1
