@@ -114,7 +114,8 @@ def _versions(length: int, pieces: str, touched: str) -> str:
         ) GROUP BY instrument_id, bar"""
     stated = f"""
         SELECT instrument_id, bar, version, argMax((price, size, cancelled, known), rank) AS said,
-            {_ORDER} AS position, reinterpret(said.1, 'Int64') AS price_units, reinterpret(said.2, 'Int64') AS size_units
+            {_ORDER} AS position, reinterpret(said.1, 'Int64') AS price_units,
+            reinterpret(said.2, 'Int64') AS size_units
         FROM ({loose}) AS l INNER JOIN ({moments}) AS m USING (instrument_id, bar)
         WHERE known <= version.1 GROUP BY instrument_id, bar, version, ts, ord HAVING NOT said.3"""
     return f"""

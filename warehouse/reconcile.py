@@ -74,7 +74,7 @@ class Result:
 
 def dirty_days(warehouse: Warehouse) -> list[date]:
     """Return the event days (UTC) whose bars must be rebuilt, in order: loaded into, and not proven right since."""
-    wanted: dict[date, int] = dict(warehouse.client(User.WRITER).rows(_LOADS))  # type: ignore[arg-type]
+    wanted = _batches(warehouse)
     proven = [_proven(node, name) for node, name in warehouse.holders(table("ops.reconcile"), User.WRITER)]
     return sorted(day for day, batches in wanted.items()
                   if any(checks.get((bars, day)) != batches for checks in proven for bars in LENGTHS))  # fmt: skip
@@ -95,12 +95,16 @@ def reconcile(warehouse: Warehouse, days: Sequence[date], *, clock: Clock | None
     """
     found = []
     for day in days:
-        batches = dict(warehouse.client(User.WRITER).rows(_LOADS)).get(day, 0)
+        batches = _batches(warehouse).get(day, 0)
         for number, node in enumerate(warehouse.nodes(User.WRITER), 1):
             results = _check(node, number, _suffix(warehouse), day, batches)
             _record(node, f"ops.reconcile{_suffix(warehouse)}", results, (clock or SystemClock()).now())
             found += results
     return found
+
+
+def _batches(warehouse: Warehouse) -> dict[date, int]:
+    return {day: batches for day, batches in warehouse.client(User.WRITER).rows(_LOADS)}  # noqa: C416 - typed
 
 
 def _suffix(warehouse: Warehouse) -> str:

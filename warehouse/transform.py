@@ -25,7 +25,7 @@ from zeno.settings import PROJECT_ROOT
 
 PROJECT = PROJECT_ROOT / "dbt"
 _TAIL_LINES = 40
-MAX_DAYS = 5000  # in one run: the list travels as one argument, of which Linux takes 128 KiB
+MAX_DAYS = 400  # in one run: a query names them a dozen times and may be 256 KiB long
 _SURFACES = ("staging", "marts")
 
 
@@ -135,7 +135,8 @@ def _create_surface(node: Client, surface: str, columns: tuple[tuple[str, str], 
 def _tables(node: Client) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return the columns of all tables and views of dbt's schemas, without dbt's own temporary ones."""
     rows = node.rows(
-        "SELECT database || '.' || table, groupArray((name, type)) FROM (SELECT * FROM system.columns ORDER BY position) "
+        "SELECT database || '.' || table, groupArray((name, type)) "
+        "FROM (SELECT * FROM system.columns ORDER BY position) "
         f"WHERE database IN {_SURFACES} AND position(table, '__dbt') = 0 GROUP BY 1"
     )
     return {name: tuple((column, kind) for column, kind in columns) for name, columns in rows}

@@ -96,7 +96,8 @@ def test_the_projects_own_tests_pass(warehouse: Warehouse):
 def test_the_store_has_the_types_codecs_and_comments_that_are_declared(warehouse: Warehouse):
     for bars in LENGTHS:
         rows = warehouse.client().rows(
-            f"SELECT name, type, compression_codec, comment FROM system.columns WHERE database = 'marts' AND table = '{bars}'"
+            "SELECT name, type, compression_codec, comment FROM system.columns "
+            f"WHERE database = 'marts' AND table = '{bars}'"
         )
         declared = [
             (c["name"], c["data_type"], f"CODEC({c['codec']})", c["description"]) for c in MODELS[bars]["columns"]

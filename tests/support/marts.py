@@ -54,11 +54,13 @@ def load(
     """Insert rows and the ledger entries that say so."""
     if trades:
         rows = [{"instrument_id": t.instrument, "ts": t.ts, "ord": t.ord, "price": t.price, "size": t.size,
-                 "side": "buy", "known_lag_us": (t.known - t.ts) // timedelta(microseconds=1)} for t in trades]  # fmt: skip
+                 "side": "buy", "known_lag_us": (t.known - t.ts) // timedelta(microseconds=1)}
+                for t in trades]  # fmt: skip
         _land(warehouse, "raw.trades", rows, batch)
     if corrections:
-        rows = [{"instrument_id": c.trade[0], "ts": c.trade[1], "ord": c.trade[2], "known_at": c.known, "price": c.price,
-                 "size": c.size, "action": "cancel" if c.cancels else "correct"} for c in corrections]  # fmt: skip
+        rows = [{"instrument_id": c.trade[0], "ts": c.trade[1], "ord": c.trade[2], "known_at": c.known,
+                 "price": c.price, "size": c.size, "action": "cancel" if c.cancels else "correct"}
+                for c in corrections]  # fmt: skip
         _land(warehouse, "raw.corrections", rows, batch)
 
 
@@ -69,8 +71,9 @@ def _land(warehouse: Warehouse, name: str, rows: list[dict[str, Any]], batch: in
                   settings={"distributed_foreground_insert": 1})  # fmt: skip
     days = sorted({row["ts"].date().isoformat() for row in rows})
     entry = {"table_name": name, "batch": batch, "content_sha256": "", "source": "test", "state": "landed",
-             "rows_in": len(rows), "rows_stored": len(rows), "rows_present": 0, "rows_quarantined": 0, "ts_min": None,
-             "ts_max": None, "days": days, "schema_version": 1, "correlation_id": "", "at": datetime.now(UTC)}  # fmt: skip
+             "rows_in": len(rows), "rows_stored": len(rows), "rows_present": 0, "rows_quarantined": 0,
+             "ts_min": None, "ts_max": None, "days": days, "schema_version": 1,
+             "correlation_id": "", "at": datetime.now(UTC)}  # fmt: skip
     client.insert("raw.loads", pa.Table.from_pylist([entry], schema=arrow_schema(table("raw.loads"))))
 
 
@@ -131,13 +134,12 @@ def _bar(
 def random_day(
     seed: int, day: date, instruments: Sequence[int] = (1, 2, 3), count: int = 120
 ) -> tuple[list[Trade], list[Correction]]:
-    """Trades in bursts over a UTC day, up to its last microsecond; one in ten late, one in ten corrected or cancelled."""
+    """Trades in bursts over a UTC day, to its last microsecond; one in ten late, one in ten corrected or cancelled."""
     rng = random.Random(seed * 1000 + day.toordinal())
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     trades, corrections = [], []
     for instrument in instruments:
-        offsets = sorted(rng.choice((0, 9 * 3600, 86_399)) * 10**6 + rng.randrange(10**6 if rng.random() < 0.5 else 1)
-                         + (rng.randrange(3000) * 10**6 if rng.random() < 0.5 else 0) for _ in range(count))  # fmt: skip
+        offsets = sorted(_offset(rng) for _ in range(count))
         for position, offset in enumerate(offsets):
             ts = midnight + timedelta(microseconds=min(offset, 86_400 * 10**6 - 1))
             # One in twenty is numbered after later ones, as a trade reported out of order is.
@@ -146,6 +148,12 @@ def random_day(
             if rng.random() < 0.1:
                 corrections += _corrections(rng, trades[-1])
     return trades, corrections
+
+
+def _offset(rng: random.Random) -> int:
+    burst = rng.choice((0, 9 * 3600, 86_399)) * 10**6
+    within = rng.randrange(10**6 if rng.random() < 0.5 else 1)
+    return burst + within + (rng.randrange(3000) * 10**6 if rng.random() < 0.5 else 0)
 
 
 def _trade(rng: random.Random, instrument: int, ts: datetime, position: int) -> Trade:

@@ -5,7 +5,7 @@
     tags=['sharded', 'bars'],
     order_by=['instrument_id', 'ts', 'known_at'],
     partition_by='toYear(ts)',
-    query_settings={'optimize_aggregation_in_order': 1}
+    query_settings={'optimize_aggregation_in_order': 1, 'max_partitions_per_insert_block': 0}
 ) }}
 
 {{ bars(3600) }}
