@@ -62,8 +62,8 @@ class Translator(DagsterDbtTranslator):
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
         """Return the model's spec, less that longer bars are folded from seconds.
 
-        Dagster would take the seconds, which the same step makes, for an input of it, and ask for their partition;
-        a run over the unproven days has none. Both read raw.trades, so that lineage loses only the inner edge.
+        Dagster would take the seconds, which the same step makes, for an input of it, and ask for their partition,
+        which a run over the unproven days has none of. Both read raw.trades: lineage loses only the inner edge.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
         if not is_bars(manifest["nodes"].get(unique_id, {})):

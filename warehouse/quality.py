@@ -31,6 +31,8 @@ _GAPS = """
         GLOBAL INNER JOIN ref.instruments AS i ON i.instrument_id = s.instrument_id
         GLOBAL INNER JOIN ref.calendar AS c ON c.calendar = i.calendar
         WHERE c.session BETWEEN s.first AND s.last
+          -- These say when one may trade, not when a source publishes: a day without a fixing is no gap.
+          AND i.calendar NOT IN ('24/5', '24/7')
     ) AS e
     GLOBAL LEFT ANTI JOIN (
         SELECT DISTINCT toString(source) AS source, instrument_id, toDate32(ts) AS session
