@@ -38,15 +38,20 @@ PARQUET_ROWS = 500_000
 MAX_UNFOLDED = 64 * 2**30
 _SETTLED = ("done", "rejected")
 _HEAD = 500
+_REFERENCE_FIRST = {"ref.instruments": 0, "ref.symbols": 1} | {
+    name: 2 for name in TABLES if name.startswith("ref.") and name not in {"ref.instruments", "ref.symbols"}
+}
 
 
 def pending(folder: Path, *, clock: Clock | None = None, quiet_seconds: float = QUIET_SECONDS) -> list[Path]:
-    """Return the complete files in the folders below ``folder``, in order of name.
+    """Return the complete files in the folders below ``folder``: instruments, symbols, other reference data, the rest.
 
+    Within a table they are in order of name: trades dropped together with their new symbol find it.
     Files of no declared table and of no known format are returned too: reading them says what is wrong.
     """
     now = (clock or SystemClock()).now().timestamp()
-    files = sorted(path for path in folder.glob("*/*") if path.is_file() and not path.is_symlink())
+    found = (path for path in folder.glob("*/*") if path.is_file() and not path.is_symlink())
+    files = sorted(found, key=lambda path: (_REFERENCE_FIRST.get(path.parent.name, 3), path))
     return [path for path in files if not _unfinished(path) and now - path.stat().st_mtime >= quiet_seconds]
 
 
