@@ -1,24 +1,62 @@
 """Checks that guard correctness stop what is downstream; the warehouse then says which rows are wrong."""
 
+import shutil
 from datetime import date
 
+import dagster as dg
 import pytest
-from builders import trades
+from builders import NOW, empty, register, trades
+from datasets import make_dataset
 
+from assets.build import build
+from assets.instance import open_instance
 from assets.marts import PUBLISHED
 from assets.raw import table_key
 from assets.run import backfill, run_elt
-from warehouse.store import User
+from warehouse.loader import Loader
+from warehouse.store import User, Warehouse
+from zeno.clock import ManualClock
+from zeno.settings import Settings
 
 
-@pytest.fixture
-def built(define, settings, loader, warehouse):
+@pytest.fixture(scope="module")
+def warehouse(running) -> Warehouse:
+    """Emptied once: a build takes a quarter of a minute, so the tests below go on from one another's state."""
+    empty(running)
+    admin = running.client(User.ADMIN)
+    for (name,) in admin.rows("SELECT name FROM system.tables WHERE database = 'marts'"):
+        admin.command(f"DROP TABLE marts.{name} SYNC")
+    for folder in (running.settings.dagster_home, running.settings.drop):
+        shutil.rmtree(folder, ignore_errors=True)
+    return running
+
+
+@pytest.fixture(scope="module")
+def settings(warehouse) -> Settings:
+    return warehouse.settings
+
+
+@pytest.fixture(scope="module")
+def instance(settings):
+    with open_instance(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def loader(warehouse) -> Loader:
+    made = Loader(warehouse, clock=ManualClock(NOW, tick=0.001), patience=30)
+    register(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def built(settings, loader, manifest):
     """A warehouse of three trades, loaded, built, proven and published."""
-    for (name,) in warehouse.client().rows("SELECT name FROM system.tables WHERE database = 'marts'"):
-        warehouse.client(User.ADMIN).command(f"DROP TABLE marts.{name} SYNC")
-    result = run_elt(settings, definitions=define())
+    definitions = build(datasets={"test": make_dataset("test", trades())}, settings=settings, manifest=manifest,
+                        retry=dg.RetryPolicy(max_retries=1, delay=0))  # fmt: skip
+    result = run_elt(settings, definitions=definitions)
     assert result.success, (result.failures, result.red)
-    return define()
+    return definitions
 
 
 def admin(warehouse, sql: str) -> None:
@@ -72,7 +110,7 @@ def test_a_red_reconcile_stops_publication(built, settings, instance, warehouse,
     assert instance.get_latest_materialization_event(PUBLISHED).timestamp == before
 
 
-def test_a_late_tick_rebuilds_its_day_alone(built, settings, define, warehouse, loader):
+def test_a_late_tick_rebuilds_its_day_alone(built, settings, warehouse, loader):
     loader.load(trades(1, ord=[50], price=["1641.00"]))
     result = run_elt(settings, definitions=built)
     assert result.success, (result.failures, result.red)

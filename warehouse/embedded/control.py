@@ -171,7 +171,10 @@ class EmbeddedWarehouse:
 
 
 def _read_pid(path: Path) -> int | None:
-    text = path.read_text().strip() if path.exists() else ""
+    try:
+        text = path.read_text().strip()
+    except FileNotFoundError:  # never written, or removed by a supervisor that is leaving
+        return None
     return int(text) if text.isdecimal() else None
 
 
