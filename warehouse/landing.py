@@ -24,6 +24,7 @@ from warehouse.schema.ddl import create_statement
 from zeno.arrow_compute import pc
 from zeno.errors import LoadError
 
+_FEW_VALUES = {Kind.ID, Kind.LABEL, Kind.ENUM}  # key columns worth narrowing a look-up by
 _STREAMS = 2
 _ROWS_WORTH_A_STREAM = 500_000
 _SUMMED = {Kind.PRICE, Kind.QUANTITY, Kind.INT}
@@ -132,9 +133,8 @@ def _may_overlap(node: Client, table: Table, name: str, stage: str) -> bool:
 def _in_range(table: Table, name: str, stage: str) -> str:
     """Return a subquery of the rows that can have one of the stage's keys."""
     event = table.with_role(Role.EVENT_TIME)
-    parts = []
-    if "instrument_id" in table.key:
-        parts.append(f"instrument_id IN (SELECT DISTINCT instrument_id FROM {stage})")
+    few = [name for name in table.key if table.by_name[name].kind in _FEW_VALUES]
+    parts = [f"{name} IN (SELECT DISTINCT {name} FROM {stage})" for name in few]
     if event is not None and event.name in table.key:
         low, high = f"(SELECT min({event.name}) FROM {stage})", f"(SELECT max({event.name}) FROM {stage})"
         parts.append(f"{event.name} >= {low} AND {event.name} <= {high}")
