@@ -4,6 +4,7 @@ The bare side is handed an Arrow table in memory and only sends it; ours starts 
 """
 
 import tempfile
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,13 +32,16 @@ def run(rows: int = ROWS, runs: int = RUNS) -> Figures:
             loader.load(Batch("raw.trades", "benchmark", pq.read_table(next(queue))))
 
         ours, theirs = alternate(load, lambda: writer.insert("staging.bare", bare), runs)
+        reads = [_timed_read(file) for file in files]
         stored = store.client().scalar("SELECT count() FROM raw.trades")
     return Figures("load", {
         "rows": rows,
         "rows_stored": stored,
         "load_median_s": round(median(ours), 3),
         "bare_insert_median_s": round(median(theirs), 3),
+        "parquet_read_median_s": round(median(reads), 3),
         "load_rows_per_s": round(rows / median(ours)),
+        "ratio_to_read_and_bare_insert": round((median(theirs) + median(reads)) / median(ours), 3),
         "ratio_to_bare_insert": round(median([b / a for a, b in zip(ours, theirs, strict=True)]), 3),
     })  # fmt: skip
 
@@ -48,6 +52,12 @@ def _file(folder: Path, rows: int, number: int) -> Path:
     moved = pa.array(data["ts"].combine_chunks().cast(pa.int64()).to_numpy() + number * 86_400_000_000)
     pq.write_table(data.set_column(1, "ts", moved.cast(pa.timestamp("us", "UTC"))), path)
     return path
+
+
+def _timed_read(path: Path) -> float:
+    start = time.perf_counter()
+    pq.read_table(path)
+    return time.perf_counter() - start
 
 
 def _complete(data: pa.Table) -> pa.Table:

@@ -26,6 +26,7 @@ Parameters = Mapping[str, Any]
 
 _NO_SPACE_CODES = (":  243", "Code: 243", "NOT_ENOUGH_SPACE", "No space left on device", "errno: 28", "code 243")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}  # where compression costs more than it saves
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ class Client:
                 autogenerate_session_id=False,
                 query_retries=0,
                 tz_mode="aware",
+                compress=self.address.host not in _LOOPBACK,
                 send_receive_timeout=900,
             )
         return self._driver

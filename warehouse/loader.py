@@ -9,6 +9,7 @@ the batch again; one that had landed is checked against the table and left alone
 import fcntl
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -61,10 +62,12 @@ class Loader:
             If the warehouse refused or stayed away; load the batch again.
         """
         declared = table(batch.table)
-        content = ledger.identify(batch)
-        with self._turn(declared):
+        with self._turn(declared), ThreadPoolExecutor(1) as beside:
+            # Hashing and checking both run outside the interpreter's lock, so they share the machine's cores.
+            hashing = beside.submit(ledger.identify, batch)
+            checked = self._check(batch, hashing)
+            content = hashing.result()
             prior = ledger.latest(self._client, batch.table, content)
-            checked = self._check(batch, content)
             if prior is not None and self._still_holds(declared, prior, content, checked):
                 return prior
             return self._land(declared, batch, content, checked)
@@ -73,14 +76,14 @@ class Loader:
     def _client(self):
         return self._warehouse.client(User.WRITER)
 
-    def _check(self, batch: Batch, content: ContentId) -> Checked:
+    def _check(self, batch: Batch, hashing: Future[ContentId]) -> Checked:
         try:
             return check(batch, self._symbol_map(), self._clock.now())
         except ContractError as error:
             rejection = Rejection(-1, "contract", error.message, json.dumps(str(batch.data.schema)))
             failed = Load(batch.table, batch.source, "failed", batch.rows_in, 0, 0, batch.rows_in)
-            self._quarantine(batch, content, (rejection,))
-            self._record(failed, content)
+            self._quarantine(batch, hashing.result(), (rejection,))
+            self._record(failed, hashing.result())
             raise
 
     def _symbol_map(self) -> SymbolMap:
