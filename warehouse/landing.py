@@ -25,6 +25,8 @@ from zeno.arrow_compute import pc
 from zeno.errors import LoadError
 
 _FEW_VALUES = {Kind.ID, Kind.LABEL, Kind.ENUM}  # key columns worth narrowing a look-up by
+# Fewer, larger parts: what is written once need not be merged at once, beside the next load.
+_LARGE_BLOCKS = {"min_insert_block_size_rows": 4_000_000, "min_insert_block_size_bytes": 2**30}
 _STREAMS = 2
 _ROWS_WORTH_A_STREAM = 500_000
 _SUMMED = {Kind.PRICE, Kind.QUANTITY, Kind.INT}
@@ -101,7 +103,7 @@ def _insert(node: Client, stage: str, rows: pa.Table) -> None:
     share = -(-rows.num_rows // streams)
     parts = [rows.slice(number * share, share) for number in range(streams)]
     with ThreadPoolExecutor(streams) as pool:
-        list(pool.map(lambda part: node.insert(stage, part), parts))
+        list(pool.map(lambda part: node.insert(stage, part, _LARGE_BLOCKS), parts))
 
 
 def _compare(node: Client, table: Table, name: str, stage: str, batch: int) -> Landed:
