@@ -130,32 +130,35 @@ def _method_template(attr: str) -> type[templates.AbstractTemplate]:
 def _get(context: Any, builder: Any, typ: FlatType, value: Any, attr: str) -> Any:
     field = typ.cls.fields[attr]
     if field.kind is Kind.COLUMN:
-        base = _external(builder, value, typ.offsets[field.source])
-        return builder.load(builder.gep(base, [_load(builder, value, typ.offsets["at"])]))
+        base = _external(builder, value, typ.offsets[field.source], field.source)
+        at = _load(builder, value, typ.offsets["at"], "at")
+        return _tagged(builder, builder.load(builder.gep(base, [at])), "ints")
     if field.kind is Kind.READING:
         return _reading(builder, typ, value, attr)
     where = typ.offsets[attr]
     if field.kind is Kind.INT:
-        return _load(builder, value, where)
+        return _load(builder, value, where, attr)
     if field.kind is Kind.FLOAT:
-        return _as_float(builder, _load(builder, value, where))
+        return _as_float(builder, _load(builder, value, where, attr))
     if field.kind is Kind.EXTERNAL:
-        return _external(builder, value, where)
-    target = builder.gep(value, [_load(builder, value, where)])
+        return _external(builder, value, where, attr)
+    target = builder.gep(value, [_fixed(builder, value, where)])
     if field.kind is not Kind.TABLE:
         return target
     made = cgutils.create_struct_proxy(_type_of(field, typ))(context, builder)
-    made.first, made.stride = target, _load(builder, value, where + 1)
+    made.first, made.stride = target, _fixed(builder, value, where + 1)
     return made._getvalue()
 
 
 def _reading(builder: Any, typ: FlatType, value: Any, attr: str) -> Any:
     """``self.name`` of an indicator: the block's column for it, at the cursor (see ``strategy``)."""
     slot = [name for name, field in typ.cls.fields.items() if field.kind is Kind.READING].index(attr)
-    here = builder.gep(value, [_load(builder, value, typ.offsets["_cursor"])])
-    pitch = _load(builder, value, typ.offsets["_pitch"])
+    here = builder.gep(value, [_load(builder, value, typ.offsets["_cursor"], "_cursor")])
+    pitch = _fixed(builder, value, typ.offsets["_pitch"])
     target = builder.gep(here, [builder.mul(pitch, ir.Constant(_WORD, slot))])
-    return target if typ.cls.panel else _as_float(builder, builder.load(target))  # type: ignore[attr-defined]
+    if typ.cls.panel:  # type: ignore[attr-defined]
+        return target
+    return _as_float(builder, _tagged(builder, builder.load(target), "floats"))
 
 
 @lower_setattr_generic(FlatType)
@@ -165,15 +168,34 @@ def _set(context: Any, builder: Any, sig: Any, args: Any, attr: str) -> None:
     if field.kind not in (Kind.INT, Kind.FLOAT):
         raise TypeError(f"{attr} of {typ.cls.__name__} cannot be assigned: it is a {field.kind.value}")
     word = builder.bitcast(value, _WORD) if field.kind is Kind.FLOAT else value
-    builder.store(word, builder.gep(target, [ir.Constant(_WORD, typ.offsets[attr])]))
+    _tagged(builder, builder.store(word, builder.gep(target, [ir.Constant(_WORD, typ.offsets[attr])])), attr)
 
 
-def _load(builder: Any, pointer: Any, where: int) -> Any:
-    return builder.load(builder.gep(pointer, [ir.Constant(_WORD, where)]))
+def _tagged(builder: Any, instruction: Any, name: str) -> Any:
+    """Tell LLVM what an access can alias with: fields of other names, and windows, it cannot (type-based alias analysis).
+
+    Without this, every store could change every field, and nothing would stay in a register from slice to slice.
+    """
+    module = builder.module
+    root = module.add_metadata(["zeno"])
+    kind = module.add_metadata([name, root, ir.Constant(_WORD, 0)])
+    instruction.set_metadata("tbaa", module.add_metadata([kind, kind, ir.Constant(_WORD, 0)]))
+    return instruction
 
 
-def _external(builder: Any, pointer: Any, where: int) -> Any:
-    return builder.inttoptr(_load(builder, pointer, where), _WORD.as_pointer())
+def _load(builder: Any, pointer: Any, where: int, name: str) -> Any:
+    return _tagged(builder, builder.load(builder.gep(pointer, [ir.Constant(_WORD, where)])), name)
+
+
+def _fixed(builder: Any, pointer: Any, where: int) -> Any:
+    """Load a word that never changes while a kernel runs: where a window, part or table lies."""
+    loaded = builder.load(builder.gep(pointer, [ir.Constant(_WORD, where)]))
+    loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return loaded
+
+
+def _external(builder: Any, pointer: Any, where: int, name: str) -> Any:
+    return builder.inttoptr(_load(builder, pointer, where, name), _WORD.as_pointer())
 
 
 def _as_float(builder: Any, word: Any) -> Any:
@@ -199,16 +221,20 @@ class _SetItem(templates.AbstractTemplate):
         return None
 
 
+def _element(words: WordsType) -> str:
+    return "floats" if words.element == types.float64 else "ints"
+
+
 @lower_builtin(__import__("operator").getitem, WordsType, types.int64)
 def _word_at(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    word = builder.load(builder.gep(args[0], [args[1]]))
+    word = _tagged(builder, builder.load(builder.gep(args[0], [args[1]])), _element(sig.args[0]))
     return _as_float(builder, word) if sig.return_type == types.float64 else word
 
 
 @lower_builtin(__import__("operator").setitem, WordsType, types.int64, types.Any)
 def _set_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     value = builder.bitcast(args[2], _WORD) if sig.args[2] == types.float64 else args[2]
-    builder.store(value, builder.gep(args[0], [args[1]]))
+    _tagged(builder, builder.store(value, builder.gep(args[0], [args[1]])), _element(sig.args[0]))
     return context.get_dummy_value()
 
 
@@ -265,6 +291,7 @@ def point(typingctx: Any, thing: Any, where: Any, value: Any) -> Any:  # noqa: A
     return types.void(thing, types.int64, types.int64), build
 
 
+_SMALL = int(__import__("os").environ.get("SMALL","400"))
 _compiled: dict[Callable[..., Any], Any] = {}
 
 
@@ -283,8 +310,13 @@ def compiled(function: Callable[..., Any]) -> Any:
             function.__code__, globals_, function.__name__, function.__defaults__, function.__closure__
         )
         twin.__kwdefaults__ = function.__kwdefaults__
-        _compiled[function] = njit(nogil=True)(twin)
+        _compiled[function] = njit(nogil=True, forceinline=len(function.__code__.co_code) < _SMALL)(twin)
     return _compiled[function]
+
+
+def replace(function: Callable[..., Any], by: Any) -> None:
+    """Compile ``by`` wherever a compiled function calls ``function``: for the few that cannot be the same source."""
+    _compiled[function] = by
 
 
 def _names(code: python_types.CodeType) -> set[str]:

@@ -192,8 +192,8 @@ def fixed_words(cls: type[Flat]) -> int:
 def size(thing: Flat) -> int:
     """Return the words that an object takes with all that belongs to it."""
     total = fixed_words(type(thing))
-    for name, field in thing.fields.items():
-        value = getattr(thing, name, None)
+    for name in offsets(type(thing)):
+        field, value = thing.fields[name], getattr(thing, name)
         if field.kind in (Kind.WINDOW, Kind.INTS):
             total += len(value)  # type: ignore[arg-type]
         elif field.kind is Kind.PART:

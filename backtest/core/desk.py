@@ -1,0 +1,110 @@
+"""The view for strategies that decide in plain Python while the books stay compiled: wake and dense lanes.
+
+A ``Desk`` answers like ``Now`` (or ``Slice``). What changes the books is a compiled call of the view's own method;
+positions are remembered in between, so that asking for what is already so costs next to nothing.
+"""
+
+import inspect
+from typing import Any
+
+from backtest.core import kernels
+from backtest.core.flat import methods, offsets
+from backtest.core.ledger import Instrument
+from backtest.core.now import Now, Slice
+
+
+class Desk:
+    """The view of a strategy on one instrument, or interleaved ones."""
+
+    def __init__(self, session: Any) -> None:
+        self.session, self.words = session, session.words
+        self.at, self.instrument, self.changed = 0, 0, 0
+        self._catch_up = kernels.kernel(type(session.strategy), session.folder, "catch_up")
+        self._instruments = [session.place_of(one) for one in session.engine.account.ledger.instruments]
+        self._fields = offsets(Instrument)
+        self.begun = -1
+        self.look()
+
+    def feed(self) -> None:
+        """Take the session's columns."""
+        columns = self.session.columns
+        for name in ("times", "opens", "highs", "lows", "closes", "volumes", "flags", "members"):
+            setattr(self, name, memoryview(getattr(columns, name).reshape(-1)))
+        self.duration = columns.duration
+        self.begun = -1
+
+    def look(self) -> None:
+        """Remember the instrument's position and orders as they are now."""
+        base, fields = self._instruments[self.instrument], self._fields
+        self._position = int(self.words[base + fields["position"]])
+        self._pending = int(self.words[base + fields["pending"]])
+        self.busy = int(self.words[base + fields["working"]]) > 0
+        self._have = self._position + self._pending
+
+    def catch_up(self) -> None:
+        """Bring the books to the end of this slice, before what the strategy decides on it."""
+        if self.begun != self.at:
+            self._catch_up(self.words, self.at)
+            self.begun = self.at
+            self.look()
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        """Call a method of the compiled view."""
+        self.catch_up()
+        entry = kernels.desk(type(self.session.strategy), self.session.folder, method, len(arguments))
+        result = entry(self.words, *arguments)
+        self.look()
+        return result
+
+    def position(self) -> int:
+        """Return the position."""
+        return self._position
+
+    def pending(self) -> int:
+        """Return what market orders at work will add to the position."""
+        return self._pending
+
+    def target(self, quantity: int) -> int:
+        """Trade at market towards a position; see ``Now``."""
+        return 0 if quantity == self._have else self.call("target", quantity)
+
+    def hold(self, direction: int) -> int:
+        """Be long one unit (1), short one unit (-1) or flat (0); see ``Now``."""
+        have = self._have
+        if (have > 0) - (have < 0) == (direction > 0) - (direction < 0):
+            return 0
+        return self.call("hold", direction)
+
+    def time(self) -> int:
+        """Return the moment of decision: the end of this slice, µs UTC."""
+        return self.times[self.at] + self.duration
+
+    def flag(self) -> int:
+        """Return the slice's calendar flags."""
+        return self.flags[self.at]
+
+
+def _column(source: str) -> property:
+    return property(lambda self: getattr(self, source)[self.at])
+
+
+for _name in ("open", "high", "low", "close", "volume"):
+    setattr(Desk, _name, _column(_name + "s"))
+
+
+def _forward(name: str) -> Any:
+    def call(self: Desk, *arguments: Any, **named: Any) -> Any:
+        given = inspect.signature(getattr(Now, name)).bind(self, *arguments, **named)
+        given.apply_defaults()
+        return self.call(name, *given.args[1:])
+
+    call.__name__, call.__doc__ = name, getattr(Now, name).__doc__
+    return call
+
+
+for _name in methods(Now):
+    if not hasattr(Desk, _name) and not _name.startswith("_"):
+        plain = _name in ("session_first", "session_last", "month_last", "week_last", "minute_of_day", "weekday")
+        setattr(Desk, _name, getattr(Now, _name) if plain else _forward(_name))
+
+__all__ = ["Desk", "Slice"]

@@ -1,0 +1,238 @@
+"""The engine for one instrument, or many interleaved: the pure step that backtest, paper and live share.
+
+One slice goes through these steps, in ``begin``, the strategy, and ``finish``:
+
+1. working orders of the instrument trade against the slice (``matching``);
+2. the sizer takes the close into its estimates, and the ledger marks the position to it;
+3. the strategy decides, with the slice's indicators in front of it;
+4. orders that fill at the close do; financing accrues at the end of a session; the equity is written down.
+
+``advance`` runs slices through all four, compiled. Other lanes (``lanes``) run steps 1, 2 and 4 of the same code and
+put their own way of deciding in between. Indicators are computed by ``observe``, a block of slices at a time.
+"""
+
+from functools import cache
+from typing import Any, ClassVar
+
+from numba import njit
+
+from backtest.core import compiler
+from backtest.core.compiler import distance
+from backtest.core.flat import Flat, part, state, table, window
+from backtest.core.indicator import INPUTS
+from backtest.core.ledger import Journal
+from backtest.core.matching import SAME_CLOSE, Matcher
+from backtest.core.now import Now
+from backtest.core.orders import Account
+from backtest.core.sizing import Sizer
+from backtest.core.strategy import Reading, Strategy
+
+BLOCK = 1024
+"""Slices whose indicators are computed ahead of the decisions, at most."""
+
+ENDED, WOKEN, FULL = 0, 1, 2
+"""Why ``advance`` came back: all slices done; a strategy wants to be asked; the journal has to be drained."""
+
+
+class Engine(Flat):
+    """The engine's whole state. What comes before ``now`` is saved in a snapshot; the rest is scratch."""
+
+    account: Account = part(Account, lambda self: Account())
+    matcher: Matcher = part(Matcher, lambda self: Matcher())
+    sizer: Sizer = part(Sizer, lambda self: Sizer())
+    now: Now = part(Now, lambda self: Now())
+    journal: Journal = part(Journal, lambda self: Journal())
+    base: int = state()
+    ready: int = state()
+    single: int = state(1)
+    estimating: int = state()
+    closing: int = state()
+    strategy: ClassVar[type[Strategy]] = Strategy
+
+
+PLURAL = {"open": "opens", "high": "highs", "low": "lows", "close": "closes", "volume": "volumes"}
+
+
+@cache
+def engine_of(strategy: type[Strategy]) -> type[Engine]:
+    """Return the engine class for a strategy class."""
+    body = {
+        "strategy": strategy,
+        "strategies": table(strategy, lambda self: [strategy()]),
+        "readings": window(lambda self: BLOCK * max(len(strategy.readings), 1)),
+        "observe": _observing(strategy),
+        "__module__": strategy.__module__,
+        "__qualname__": f"EngineOf{strategy.__qualname__}",
+    }
+    return type(f"EngineOf{strategy.__name__}", (Engine,), body)
+
+
+def _observing(strategy: type[Strategy]) -> Any:
+    """Write the method that computes a block's readings: one tight loop an indicator."""
+    lines = ["def observe(self, start, stop):", "    now = self.now", "    one = self.strategies[0]"]
+    for number, one in enumerate(strategy.unique):
+        fed = ", ".join(_input(strategy, one, each) for each in one.kind.inputs())
+        lines += ["    for j in range(start, stop):", "        if self.single == 0:",
+                  "            one = self.strategies[now.members[j]]"]  # fmt: skip
+        lines += outputs_to(strategy, one, f"one._indicator{number}.update({fed})", "{slot} * 1024 + j - start", 8)
+    return written(lines, {"__name__": __name__})
+
+
+def _input(strategy: type[Strategy], one: Reading, name: str) -> str:
+    source = one.of if name == "x" else name
+    if source in INPUTS:
+        return f"float(now.{PLURAL[source]}[j])"
+    return f"self.readings[{list(strategy.readings).index(source)} * {BLOCK} + j - start]"
+
+
+def outputs_to(strategy: Any, one: Reading, call: str, place: str, indent: int) -> list[str]:
+    """Return the lines that make a call of an indicator and store what the strategy reads of its outputs."""
+    space = " " * indent
+    names = [f"_{name}" for name in one.kind.outputs]
+    lines = [f"{space}{', '.join(names)} = {call}"]
+    for slot, each in enumerate(strategy.readings.values()):
+        if each.key == one.key:
+            lines.append(f"{space}self.readings[{place.format(slot=slot)}] = _{each.output}")
+    return lines
+
+
+def written(lines: list[str], names: dict[str, Any]) -> Any:
+    """Return the function that lines of source define."""
+    exec("\n".join(lines), names)
+    return names["observe"]
+
+
+def begin(engine: Any, ledger: Any, one: Any, i: int) -> None:
+    """Steps 1 and 2 of slice ``i`` for its instrument ``one``."""
+    now = engine.now
+    close = now.closes[i]
+    now.at = i
+    now.started, now.opened = now.times[i], now.opens[i]  # read in order, so that the hardware fetches them ahead
+    if one.working > 0:
+        engine.matcher.slice(now, now.instrument, i)
+    if engine.estimating != 0:
+        engine.sizer.observe(one, close)
+    ledger.mark(one, close)
+
+
+def finish(engine: Any, ledger: Any, one: Any, i: int) -> None:
+    """Step 4 of slice ``i``."""
+    if engine.closing != 0:
+        _close(engine, ledger, one, i)
+    one.seen += 1
+
+
+def _close(engine: Any, ledger: Any, one: Any, i: int) -> None:
+    """What only some runs do at the end of a slice: fill at its close, charge for financing."""
+    now = engine.now
+    ts = now.times[i] + now.duration
+    if engine.matcher.model == SAME_CLOSE and one.pending != 0:
+        engine.matcher.now(ts, now.instrument, now.closes[i], now.volumes, i)
+    if ledger.accrues != 0 and now.flags[i] & 2 != 0:
+        ledger.accrue(ts)
+
+
+def instrument_of(engine: Any, i: int) -> Any:
+    """Return the instrument of slice ``i``, and let the view know it."""
+    if engine.single == 0:
+        engine.now.instrument = engine.now.members[i]
+    return engine.account.ledger.instruments[engine.now.instrument]
+
+
+def catch_up(engine: Any, i: int) -> None:
+    """Run every slice before ``i`` that was not finished, and begin ``i``: nothing was decided on the way."""
+    now, ledger, marks = engine.now, engine.account.ledger, engine.journal.marks
+    while now.done < i:
+        k = now.done
+        one = instrument_of(engine, k)
+        if now.begun <= k:
+            begin(engine, ledger, one, k)
+        finish(engine, ledger, one, k)
+        marks[k] = ledger.equity()
+        now.done = k + 1
+    if now.begun <= i:
+        begin(engine, ledger, instrument_of(engine, i), i)
+        now.begun = i + 1
+
+
+def complete(engine: Any, stop: int) -> None:
+    """Run every slice before ``stop`` to its end without deciding anything more."""
+    now, ledger = engine.now, engine.account.ledger
+    if now.done < stop:
+        catch_up(engine, stop - 1)
+        finish(engine, ledger, instrument_of(engine, stop - 1), stop - 1)
+        engine.journal.marks[stop - 1] = ledger.equity()
+        now.done = stop
+
+
+def focus(readings: Any, strategy: Any, at: int) -> None:
+    """Let a strategy's indicators read what they say at place ``at`` of the block."""
+    for slot, name in enumerate(type(strategy).readings):
+        setattr(strategy, name, readings[slot * strategy._pitch + at])
+
+
+@njit(nogil=True)
+def _focus(readings, strategy, at):  # noqa: ANN001, ANN202
+    strategy._cursor = distance(strategy, readings) + at
+
+
+compiler.replace(focus, _focus)
+
+
+def next_block(engine: Any, i: int, stop: int) -> None:
+    """Compute the readings of the block that begins with slice ``i``, unless they are there already."""
+    if i >= engine.ready or i < engine.base:
+        engine.base, engine.ready = i, min(i + BLOCK, stop)
+        engine.observe(engine.base, engine.ready)
+
+
+def advance(engine: Any, start: int, stop: int) -> int:
+    """Run slices from ``start`` to before ``stop``; returns the first one not run (the journal may fill up before)."""
+    now, ledger, journal, marks = engine.now, engine.account.ledger, engine.journal, engine.journal.marks
+    one, strategy = ledger.instruments[now.instrument], engine.strategies[now.instrument]
+    single, i = engine.single != 0, start
+    while i < stop:
+        next_block(engine, i, stop)
+        readings, base, ready = engine.readings, engine.base, engine.ready
+        while i < ready:
+            if not single:
+                one, strategy = instrument_of(engine, i), engine.strategies[now.instrument]
+            begin(engine, ledger, one, i)
+            focus(readings, strategy, i - base)
+            if strategy.wake(now):
+                strategy.on_bar(now)
+            finish(engine, ledger, one, i)
+            marks[i] = ledger.equity()
+            i += 1
+            if journal.count > journal.room:
+                return i
+    return i
+
+
+def advance_to_wake(engine: Any, start: int, stop: int) -> int:
+    """Run slices until a strategy wants to be asked; returns that slice, begun but not finished, or ``stop``."""
+    now, ledger, journal, marks = engine.now, engine.account.ledger, engine.journal, engine.journal.marks
+    one, strategy = ledger.instruments[now.instrument], engine.strategies[now.instrument]
+    single, i = engine.single != 0, start
+    now.why = ENDED
+    while i < stop:
+        next_block(engine, i, stop)
+        readings, base, ready = engine.readings, engine.base, engine.ready
+        while i < ready:
+            if not single:
+                one, strategy = instrument_of(engine, i), engine.strategies[now.instrument]
+            if now.begun <= i:
+                begin(engine, ledger, one, i)
+                focus(readings, strategy, i - base)
+                now.begun = i + 1
+                if strategy.wake(now):
+                    now.done, now.why = i, WOKEN
+                    return i
+            finish(engine, ledger, one, i)
+            marks[i] = ledger.equity()
+            i += 1
+            if journal.count > journal.room:
+                now.why = FULL
+                return i
+    now.done = i
+    return i

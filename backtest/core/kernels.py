@@ -1,0 +1,182 @@
+"""Compiled entry points: a few functions on the engine's block of words, cached on disk between processes.
+
+A kernel is cached under a digest of everything that it is compiled from: the core's sources, the modules of the
+strategy and of its indicators, and numba's version. Change any of them and the next run compiles anew; stale machine
+code cannot be picked up. The entry points are written to a small file, because numba's cache wants one.
+"""
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import njit
+from numba.core.errors import NumbaError
+
+from backtest.core import engine as series
+from backtest.core import panel
+from backtest.core.compiler import address, compiled, object_in, point
+from backtest.core.flat import Flat, methods, offsets
+from backtest.core.now import Now, Slice
+from zeno.errors import ZenoError
+
+COLUMNS = ("times", "opens", "highs", "lows", "closes", "volumes", "flags", "members")
+
+_COMMON = """
+def observe(words, start, stop):
+    engine = view(words, 0)
+    next_block(engine, start, stop)
+    return engine.ready
+
+def complete(words, stop):
+    complete_(view(words, 0), stop)
+"""
+
+_RUN = """
+def run(words, start, stop):
+    return advance(view(words, 0), start, stop)
+
+def live(words, event):
+    engine = view(words, 0)
+    where = address(event)
+    for number in range(COUNT):
+        point(engine.now, FIRST + number, where + 8 * number)
+    engine.base = engine.ready = 0
+    engine.now.begun = engine.now.done = 0
+    engine.journal.count = 0
+    advance(engine, 0, 1)
+    return engine.journal.count
+"""
+
+_WAKE = """
+def wake(words, start, stop):
+    engine = view(words, 0)
+    i = advance_to_wake(engine, start, stop)
+    return i, engine.now.why
+
+def catch_up(words, i):
+    catch_up_(view(words, 0), i)
+"""
+
+
+class CannotCompile(ZenoError):
+    """A strategy or an indicator uses Python that has no compiled form; it still runs in the dense and plain lanes."""
+
+
+def kernel(strategy: type[Flat], folder: Path, name: str) -> Callable[..., Any]:
+    """Return a compiled entry point of a strategy: run, live, wake, catch_up, observe or complete.
+
+    Raises
+    ------
+    CannotCompile
+        When it is first called and the strategy's code has no compiled form; the remedy names the lanes that work.
+    """
+    return _module(strategy, folder)[name]
+
+
+def desk(strategy: type[Flat], folder: Path, method: str, arity: int) -> Callable[..., Any]:
+    """Return a compiled call of a method of the view, for strategies that decide in plain Python."""
+    return _desk(bool(getattr(strategy, "panel", False)), folder, method, arity)
+
+
+@cache
+def _module(strategy: type[Flat], folder: Path) -> dict[str, Callable[..., Any]]:
+    parts = panel if strategy.panel else series  # type: ignore[attr-defined]
+    made = parts.engine_of(strategy)  # type: ignore[arg-type]
+    first = offsets(Slice if parts is panel else Now)["times"]
+    text = _COMMON + _RUN + ("" if parts is panel else _WAKE)
+    names = {"view": object_in(made), "address": address, "point": point, "COUNT": len(COLUMNS), "FIRST": first}
+    for plain in ("advance", "advance_to_wake", "next_block", "complete", "catch_up"):
+        if hasattr(parts, plain):
+            names[plain + ("_" if plain in ("complete", "catch_up") else "")] = compiled(getattr(parts, plain))
+    return _entries(text, names, folder / fingerprint(strategy), strategy.__qualname__, strategy)
+
+
+@cache
+def _desk(is_panel: bool, folder: Path, method: str, arity: int) -> Callable[..., Any]:
+    parts, now = (panel, Slice) if is_panel else (series, Now)
+    given = "".join(f", a{number}" for number in range(arity))
+    text = f"def {method}(words{given}):\n    return view(words, 0).now.{method}({given[2:]})\n"
+    base = parts.PanelEngine if is_panel else parts.Engine
+    return _entries(text, {"view": object_in(base)}, folder / fingerprint(now), f"desk_{now.__name__}_{method}{arity}", now)[method]
+
+
+def _entries(
+    text: str, names: dict[str, Any], folder: Path, label: str, owner: type[Flat]
+) -> dict[str, Callable[..., Any]]:
+    safe = "".join(one if one.isalnum() else "_" for one in label).lower()
+    path = folder / f"{safe}.py"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{id(text)}.part")
+        partial.write_text(f'"""Entry points compiled for {label}: generated, and safe to delete."""\n{text}')
+        partial.replace(path)
+    names["__name__"] = __name__  # numba looks functions' globals up by the name of their module
+    before = set(names) | {"__builtins__"}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    made = {name: njit(nogil=True, cache=True)(names[name]) for name in set(names) - before if inspect.isfunction(names[name])}
+    return {name: _explained(one, owner) for name, one in made.items()}
+
+
+def _explained(entry: Any, owner: type[Flat]) -> Callable[..., Any]:
+    """Turn a compiler's complaint, which can only come from the first call, into one that helps."""
+    first = True
+
+    def call(*arguments: Any) -> Any:
+        nonlocal first
+        if not first:
+            return entry(*arguments)
+        try:
+            result = entry(*arguments)
+        except NumbaError as error:
+            raise CannotCompile(
+                f"{owner.__name__} cannot be compiled: {_gist(error)}",
+                remedy="Run it with --lane dense (any Python, about 2 million bars a second), or use numbers, "
+                       "parameters, state() and indicator() alone in on_bar.",
+            ) from error  # fmt: skip
+        first = False
+        return result
+
+    call.entry = entry  # type: ignore[attr-defined]
+    return call
+
+
+def _gist(error: NumbaError) -> str:
+    lines = [one.strip() for one in str(error).splitlines() if one.strip()]
+    wanted = [one for one in lines if not one.startswith(("-", "During", "Failed in", "Overload", "There are", ">>>"))]
+    place = next((one for one in lines if one.startswith("File ") and "numba" not in one), "")
+    return "; ".join([*wanted[:2], place]) if place else "; ".join(wanted[:3])
+
+
+@cache
+def fingerprint(cls: type[Flat]) -> str:
+    """Return the digest of everything that a kernel of this class is compiled from."""
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(f"{numba.__version__} {sys.version_info[:3]}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    for one in _sources(cls):
+        digest.update(one.encode())
+    return digest.hexdigest()
+
+
+def _sources(cls: type[Flat]) -> list[str]:
+    """Return the sources of a class, its bases and its indicators: of their modules where there are any."""
+    found: dict[str, str] = {}
+    used = [cls, *(one.kind for one in getattr(cls, "unique", ()))]
+    used += [field.of for one in list(used) for field in one.fields.values() if field.of is not None]
+    for one in (base for each in used for base in each.__mro__ if issubclass(base, Flat)):
+        module = sys.modules.get(one.__module__)
+        try:
+            found[f"{one.__module__}.{one.__qualname__}"] = inspect.getsource(module if _is_file(module) else one)  # type: ignore[arg-type]
+        except (OSError, TypeError):
+            found[f"{one.__module__}.{one.__qualname__}"] = repr([code.__code__.co_code for code in methods(one).values()])
+    return [f"{name}\n{text}" for name, text in sorted(found.items())]
+
+
+def _is_file(module: Any) -> bool:
+    return module is not None and module.__name__ != "__main__" and getattr(module, "__file__", None) is not None

@@ -1,0 +1,246 @@
+"""The lanes: ways of taking a session through its slices. All of them say the same, to the last bit.
+
+    batch   the compiled loop: research
+    live    the same compiled step, one call a slice: paper and live trading
+    wake    compiled until a strategy's ``wake`` says so; the decision is plain Python
+    dense   plain Python decides on every slice, on compiled books: for anything that does not compile
+    plain   no compiler at all: the same source interpreted; ``print`` and breakpoints work everywhere
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backtest.core import engine as series
+from backtest.core import flat, panel
+from backtest.core.columns import Columns
+from backtest.core.desk import Desk
+from backtest.core.flat import Kind, offsets
+from backtest.core.kernels import COLUMNS, kernel
+from backtest.core.session import Session
+from zeno.errors import ConfigError
+
+Progress = Callable[[int], None]
+
+
+def run(session: Session, columns: Columns, lane: str = "batch", stop: int | None = None) -> None:
+    """Feed slices to a session and run them, to ``stop`` or to the end.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such lane, or the strategy's shape has none.
+    """
+    session.feed(columns)
+    proceed(session, len(columns) if stop is None else stop, lane)
+
+
+def proceed(session: Session, stop: int, lane: str) -> None:
+    """Run a session that has been fed from where it stands to before slice ``stop``."""
+    known = PANEL_LANES if session.panel else LANES
+    if lane not in known:
+        raise ConfigError(f"there is no lane {lane} for this strategy", remedy=f"choose from: {', '.join(known)}")
+    start = session.at
+    session.rewind()
+    known[lane](session, stop)
+    session.ran(start, stop)
+
+
+def _batch(session: Session, stop: int) -> None:
+    entry, i = kernel(type(session.strategy), session.folder, "run"), session.at
+    while i < stop:
+        i = entry(session.words, i, stop)
+        session.drain()
+
+
+def _live(session: Session, stop: int) -> None:
+    feed = Feed(session)
+    rows = _events(session, session.at, stop)
+    push = feed.push
+    for row in rows:
+        push(row)
+    session.marks[session.at : stop] = rows[:, -1] if len(rows) else 0
+    feed.close()
+
+
+def _events(session: Session, start: int, stop: int) -> np.ndarray:
+    columns = [getattr(session.columns, name)[start:stop] for name in COLUMNS]
+    if not session.panel:
+        return np.ascontiguousarray(np.stack([*columns, np.zeros(stop - start, np.int64)], axis=1))
+    wide = [one.reshape(stop - start, -1) for one in columns]
+    return np.ascontiguousarray(np.concatenate([*wide, np.zeros((stop - start, 1), np.int64)], axis=1))
+
+
+class Feed:
+    """Slices one at a time, as they happen: what a live runner drives.
+
+    ``push`` takes one row of nine integers: time, open, high, low, close, volume, flags, instrument, and a last one in
+    which the equity is returned. A panel's row has one price an instrument in place of each price.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._entry = kernel(type(session.strategy), session.folder, "live")
+        self._own = session.words[session.word(session.engine.now, "times") :][:8].copy()
+        self._count = session.word(session.engine.journal, "count")
+
+    def push(self, row: np.ndarray) -> int:
+        """Run one slice; returns how many events it caused, which are in the session's record."""
+        count = self._entry(self.session.words, row)
+        if count:
+            self.session.drain()
+        return count
+
+    def close(self) -> None:
+        """Point the engine back at the session's columns."""
+        first = self.session.word(self.session.engine.now, "times")
+        self.session.words[first : first + 8] = self._own
+        marks = self.session.word(self.session.engine.journal, "marks")
+        self.session.words[marks] = self.session.marks.ctypes.data
+
+
+class _Plain:
+    """A strategy object in plain Python, and the state it shares with the block of words."""
+
+    def __init__(self, session: Session, number: int) -> None:
+        self.thing = flat.copy_of(session.strategy)
+        self.place = session.place_of(session.engine.strategies[number])
+        hidden = ("_cursor", "_pitch")
+        fields = offsets(type(self.thing))
+        self._saved = [(name, self.place + fields[name], field.kind is Kind.FLOAT)
+                       for name, field in self.thing.fields.items()
+                       if field.kind in (Kind.INT, Kind.FLOAT) and not field.parameter and name not in hidden]  # fmt: skip
+        self.words, self.floats = session.words, session.words.view(np.float64)
+
+    def load(self) -> None:
+        """Take the strategy's state from the words."""
+        for name, word, is_float in self._saved:
+            setattr(self.thing, name, float(self.floats[word]) if is_float else int(self.words[word]))
+
+    def save(self) -> None:
+        """Put the strategy's state into the words."""
+        for name, word, is_float in self._saved:
+            (self.floats if is_float else self.words)[word] = getattr(self.thing, name)
+
+
+def _wake(session: Session, stop: int) -> None:
+    desk, entry = Desk(session), kernel(type(session.strategy), session.folder, "wake")
+    desk.feed()
+    plain = [_Plain(session, number) for number in range(session.width)]
+    names, readings, base = _slots(session)
+    members = None if session.width == 1 else desk.members
+    i = session.at
+    while True:
+        i, why = entry(session.words, i, stop)
+        if why == series.FULL:
+            session.drain()
+            continue
+        if why == series.ENDED:
+            break
+        one = plain[0 if members is None else members[i]]
+        desk.at = desk.begun = i
+        desk.instrument = 0 if members is None else members[i]
+        desk.look()
+        at = i - session.words[base]
+        for name, place in names:
+            setattr(one.thing, name, readings[place + at])
+        one.load()
+        one.thing.on_bar(desk)
+        one.save()
+
+
+def _slots(session: Session) -> tuple[list[tuple[str, int]], Any, int]:
+    start = int(session.words[offsets(type(session.engine))["readings"]])
+    readings = memoryview(session.words.view(np.float64)[start : start + len(session.engine.readings)])
+    names = [(name, slot * series.BLOCK) for slot, name in enumerate(type(session.strategy).readings)]
+    return names, readings, session.word(session.engine, "base")
+
+
+def _dense(session: Session, stop: int) -> None:
+    cls = type(session.strategy)
+    observe, complete = (kernel(cls, session.folder, name) for name in ("observe", "complete"))
+    desk, plain = Desk(session), [_Plain(session, number) for number in range(session.width)]
+    desk.feed()
+    for one in plain:
+        one.load()
+    names, readings, _ = _slots(session)
+    loop = _dense_loop(cls) if session.width == 1 else _dense_members
+    things = [one.thing for one in plain]
+    i = session.at
+    while i < stop:
+        ready = observe(session.words, i, stop)
+        columns = [readings[place : place + ready - i].tolist() for _, place in names]
+        loop(desk, things, range(i, ready), columns, [name for name, _ in names])
+        complete(session.words, ready)
+        desk.begun = -1
+        session.drain()
+        i = ready
+    for one in plain:
+        one.save()
+
+
+def _dense_loop(cls: type) -> Any:
+    """Write the loop over a block for a strategy on one instrument, with its readings assigned by name."""
+    asked = "if wake(desk): " if cls.wake is not series.Strategy.wake else ""  # type: ignore[attr-defined]
+    targets = "".join(f", one.{name}" for name in cls.readings)  # type: ignore[attr-defined]
+    text = f"""
+def loop(desk, things, span, columns, names):
+    one = things[0]
+    on_bar, wake, catch_up = one.on_bar, one.wake, desk.catch_up
+    for desk.at{targets or ","} in zip(span, *columns):
+        if desk.busy:
+            catch_up()
+        {asked}on_bar(desk)
+"""
+    made: dict[str, Any] = {}
+    exec(text, made)
+    return made["loop"]
+
+
+def _dense_members(desk: Desk, things: list[Any], span: range, columns: list[list[float]], names: list[str]) -> None:
+    for k, desk.at in enumerate(span):
+        desk.instrument = desk.members[desk.at]
+        one = things[desk.instrument]
+        desk.look()
+        desk.catch_up()
+        for name, values in zip(names, columns, strict=True):
+            setattr(one, name, values[k])
+        if one.wake(desk):
+            one.on_bar(desk)
+
+
+def _plain(session: Session, stop: int) -> None:
+    engine, words = session.engine, session.words
+    flat.unpack(engine, words)
+    for name in COLUMNS:
+        setattr(engine.now, name, memoryview(getattr(session.columns, name).reshape(-1)))
+    engine.journal.rows, engine.journal.marks = memoryview(session._rows.reshape(-1)), memoryview(session.marks)
+    engine.now.begun = engine.now.done = session.at
+    engine.base = engine.ready = 0
+    advance = panel.advance if session.panel else series.advance
+    i = session.at
+    while i < stop:
+        i = advance(engine, i, stop)
+        words[session.word(engine.journal, "count")] = engine.journal.count
+        session.drain()
+        engine.journal.count = 0
+    _pack_back(session)
+
+
+def _pack_back(session: Session) -> None:
+    """Write the interpreted engine back into its words, and attach what lives outside of them again."""
+    kept = session.words.copy()
+    now, journal = session.engine.now, session.engine.journal
+    flat.pack(session.engine, session.words, 0, {})
+    flat.link(session.engine, session.words, session.places)
+    for thing, names in ((now, COLUMNS), (journal, ("rows", "marks"))):
+        for name in names:
+            word = session.word(thing, name)
+            session.words[word] = kept[word]
+
+
+LANES: dict[str, Callable[[Session, int], None]] = {
+    "batch": _batch, "live": _live, "wake": _wake, "dense": _dense, "plain": _plain,
+}  # fmt: skip
+PANEL_LANES: dict[str, Callable[[Session, int], None]] = {"batch": _batch, "live": _live, "plain": _plain}

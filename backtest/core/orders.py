@@ -1,0 +1,162 @@
+"""Working orders: submitting, cancelling, brackets and one-cancels-all groups. How they trade is in ``matching``.
+
+Working orders sit in one table, oldest first, without gaps: their place is their priority. An order is refused here,
+with a reason in the journal, or it works until it fills, expires or is cancelled.
+"""
+
+from backtest.core import events
+from backtest.core.arithmetic import NONE
+from backtest.core.flat import Flat, parameter, part, reference, state, table
+from backtest.core.ledger import Journal, Ledger
+
+MARKET, LIMIT, STOP, STOP_LIMIT, TRAILING = 0, 1, 2, 3, 4
+GTC, DAY, IOC = 0, 1, 2
+KINDS = {0: "market", 1: "limit", 2: "stop", 3: "stop_limit", 4: "trailing"}
+TIMES = {0: "gtc", 1: "day", 2: "ioc"}
+
+
+class Order(Flat):
+    """One working order; ``quantity`` is what is left of it, signed."""
+
+    id: int = state()
+    instrument: int = state()
+    kind: int = state()
+    time: int = state()
+    quantity: int = state()
+    filled: int = state()
+    limit: int = state(NONE)
+    stop: int = state(NONE)
+    trail: int = state()
+    triggered: int = state()
+    active: int = state()
+    parent: int = state()
+    group: int = state()
+    dormant: int = state()
+
+    def take(self, other: "Order") -> None:
+        """Become a copy of another order."""
+        self.id, self.instrument, self.kind, self.time = other.id, other.instrument, other.kind, other.time
+        self.quantity, self.filled, self.limit, self.stop = other.quantity, other.filled, other.limit, other.stop
+        self.trail, self.triggered, self.active = other.trail, other.triggered, other.active
+        self.parent, self.group, self.dormant = other.parent, other.group, other.dormant
+
+
+class Orders(Flat):
+    """The table of working orders of an account."""
+
+    room: int = parameter(64, minimum=1)
+    latency: int = parameter(0, minimum=0)
+    margined: int = parameter(0, minimum=0, maximum=1)
+    table: list[Order] = table(Order, lambda self: [Order() for _ in range(self.room)])
+    working: int = state()
+    last_id: int = state()
+    rejected: int = state()
+    ledger: Ledger = reference(Ledger)
+    journal: Journal = reference(Journal)
+
+    def submit(self, ts: int, number: int, kind: int, quantity: int, limit: int, stop: int, trail: int, time: int,
+               parent: int, group: int) -> int:  # fmt: skip
+        """Accept an order, or refuse it with a reason; returns its id, or 0."""
+        reason = self._refusal(number, kind, quantity, limit, stop, trail, parent)
+        if reason != 0:
+            self.rejected += 1
+            self.journal.emit(ts, events.REJECT, number, 0, quantity, limit, reason, stop, 0)
+            return 0
+        order = self.table[self.working]
+        self.working += 1
+        self.last_id += 1
+        order.id, order.instrument, order.kind, order.time = self.last_id, number, kind, time
+        order.quantity, order.filled, order.limit, order.stop = quantity, 0, limit, stop
+        order.trail, order.triggered, order.active = trail, 0, ts + self.latency
+        order.parent, order.group, order.dormant = parent, group, 1 if parent != 0 else 0
+        one = self.ledger.instruments[number]
+        one.working += 1
+        if kind == MARKET:
+            one.pending += quantity
+        flags = kind + 16 * time + 256 * parent
+        self.journal.emit(ts, events.SUBMIT, number, self.last_id, quantity, limit, flags, trail if kind == TRAILING else stop, 0)
+        return self.last_id
+
+    def _refusal(self, number: int, kind: int, quantity: int, limit: int, stop: int, trail: int, parent: int) -> int:
+        one = self.ledger.instruments[number]
+        if quantity == 0:
+            return events.BAD_QUANTITY
+        if self.working >= self.room:
+            return events.NO_ROOM
+        if parent == 0 and abs(one.position + one.pending + quantity) > one.max_position:
+            return events.TOO_LARGE
+        needs_limit = kind == LIMIT or kind == STOP_LIMIT
+        needs_stop = kind == STOP or kind == STOP_LIMIT
+        if (needs_limit and limit == NONE) or (needs_stop and stop == NONE) or (kind == TRAILING and trail <= 0):
+            return events.BAD_PRICE
+        if self.margined != 0 and parent == 0 and self._beyond_margin(number, quantity):
+            return events.NO_MARGIN
+        return 0
+
+    def _beyond_margin(self, number: int, quantity: int) -> bool:
+        one = self.ledger.instruments[number]
+        before = one.position + one.pending
+        grows = abs(before + quantity) - abs(before)
+        if grows <= 0:
+            return False
+        free = self.ledger.equity() - self.ledger.exposure()
+        return abs(one.value(grows, one.last)) // 100_000_000 * one.margin > free
+
+    def drop(self, place: int) -> None:
+        """Take an order out of the table; those after it move up."""
+        order = self.table[place]
+        one = self.ledger.instruments[order.instrument]
+        one.working -= 1
+        if order.kind == MARKET:
+            one.pending -= order.quantity
+        self.working -= 1
+        for later in range(place, self.working):
+            self.table[later].take(self.table[later + 1])
+
+    def cancel_at(self, ts: int, place: int, reason: int) -> None:
+        """Cancel the order at a place; what depends on it goes with it."""
+        order = self.table[place]
+        gone, filled = order.id, order.filled
+        self.journal.emit(ts, events.CANCEL, order.instrument, gone, order.quantity, 0, reason, 0, 0)
+        self.drop(place)
+        if filled == 0:
+            self.orphan(ts, gone)
+
+    def orphan(self, ts: int, parent: int) -> None:
+        """Cancel the children of an order that ended without any fill."""
+        place = 0
+        while place < self.working:
+            if self.table[place].parent == parent and self.table[place].dormant == 1:
+                child = self.table[place]
+                self.journal.emit(ts, events.CANCEL, child.instrument, child.id, child.quantity, 0, events.BY_PARENT, 0, 0)
+                self.drop(place)
+            else:
+                place += 1
+
+    def cancel(self, ts: int, order: int, reason: int) -> bool:
+        """Cancel an order by its id; false when it does not work any more."""
+        for place in range(self.working):
+            if self.table[place].id == order:
+                self.cancel_at(ts, place, reason)
+                return True
+        return False
+
+    def cancel_all(self, ts: int, number: int, reason: int) -> int:
+        """Cancel every working order of an instrument; returns how many."""
+        place, gone = 0, 0
+        while place < self.working:
+            if self.table[place].instrument == number:
+                before = self.working
+                self.cancel_at(ts, place, reason)
+                gone += before - self.working
+                place = 0
+            else:
+                place += 1
+        return gone
+
+
+class Account(Flat):
+    """The ledger and its working orders."""
+
+    ledger: Ledger = part(Ledger, lambda self: Ledger())
+    orders: Orders = part(Orders, lambda self: Orders())
