@@ -21,6 +21,7 @@ from backtest.core import engine as series
 from backtest.core import panel
 from backtest.core.compiler import address, compiled, object_in, point
 from backtest.core.flat import Flat, methods, offsets
+from backtest.core.ledger import Journal
 from backtest.core.now import Now, Slice
 from zeno.errors import ZenoError
 
@@ -40,16 +41,23 @@ _RUN = """
 def run(words, start, stop):
     return advance(view(words, 0), start, stop)
 
-def live(words, event):
+def live(words, event, closes):
     engine = view(words, 0)
-    where = address(event)
-    for number in range(COUNT):
-        point(engine.now, FIRST + number, where + 8 * number)
+    now, journal = engine.now, engine.journal
+    where, wide = address(event), 8 * WIDTH
+    point(now, FIRST, where)
+    for number in range(1, 6):
+        point(now, FIRST + number, where + 8 + (number - 1) * wide)
+    if closes != 0:
+        point(now, FIRST + 4, closes)
+    point(now, FIRST + 6, where + 8 + 5 * wide)
+    point(now, FIRST + 7, where + 16 + 5 * wide)
+    point(journal, MARKS, where + 24 + 5 * wide)
     engine.base = engine.ready = 0
-    engine.now.begun = engine.now.done = 0
-    engine.journal.count = 0
+    now.begun = now.done = 0
+    journal.count = 0
     advance(engine, 0, 1)
-    return engine.journal.count
+    return journal.count
 """
 
 _WAKE = """
@@ -88,8 +96,8 @@ def _module(strategy: type[Flat], folder: Path) -> dict[str, Callable[..., Any]]
     parts = panel if strategy.panel else series  # type: ignore[attr-defined]
     made = parts.engine_of(strategy)  # type: ignore[arg-type]
     first = offsets(Slice if parts is panel else Now)["times"]
-    text = _COMMON + _RUN + ("" if parts is panel else _WAKE)
-    names = {"view": object_in(made), "address": address, "point": point, "COUNT": len(COLUMNS), "FIRST": first}
+    text = (_COMMON + _RUN).replace("WIDTH", "now.width" if parts is panel else "1") + ("" if parts is panel else _WAKE)
+    names = {"view": object_in(made), "address": address, "point": point, "FIRST": first, "MARKS": offsets(Journal)["marks"]}
     for plain in ("advance", "advance_to_wake", "next_block", "complete", "catch_up"):
         if hasattr(parts, plain):
             names[plain + ("_" if plain in ("complete", "catch_up") else "")] = compiled(getattr(parts, plain))

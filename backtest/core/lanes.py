@@ -55,49 +55,68 @@ def _batch(session: Session, stop: int) -> None:
 
 
 def _live(session: Session, stop: int) -> None:
+    rows = events_of(session.columns, session.at, stop)
     feed = Feed(session)
-    rows = _events(session, session.at, stop)
     push = feed.push
     for row in rows:
         push(row)
-    session.marks[session.at : stop] = rows[:, -1] if len(rows) else 0
+    session.marks[session.at : stop] = rows[:, -1]
     feed.close()
 
 
-def _events(session: Session, start: int, stop: int) -> np.ndarray:
-    columns = [getattr(session.columns, name)[start:stop] for name in COLUMNS]
-    if not session.panel:
-        return np.ascontiguousarray(np.stack([*columns, np.zeros(stop - start, np.int64)], axis=1))
-    wide = [one.reshape(stop - start, -1) for one in columns]
-    return np.ascontiguousarray(np.concatenate([*wide, np.zeros((stop - start, 1), np.int64)], axis=1))
+def events_of(columns: Columns, start: int, stop: int) -> np.ndarray:
+    """Return slices as the rows that ``Feed.push`` takes, shape (n, 9) or (n, 5 * width + 4)."""
+    parts = [getattr(columns, name)[start:stop].reshape(stop - start, -1) for name in COLUMNS]
+    return np.ascontiguousarray(np.concatenate([*parts, np.zeros((stop - start, 1), np.int64)], axis=1))
 
 
 class Feed:
     """Slices one at a time, as they happen: what a live runner drives.
 
-    ``push`` takes one row of nine integers: time, open, high, low, close, volume, flags, instrument, and a last one in
-    which the equity is returned. A panel's row has one price an instrument in place of each price.
+    ``push`` takes one row of integers: time, open, high, low, close, volume, flags, instrument, and a last one in
+    which the equity is returned. A panel's row has one number an instrument in place of each price and volume.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._entry = kernel(type(session.strategy), session.folder, "live")
+        self._call = kernel(type(session.strategy), session.folder, "live")
+        self._past = _Past(session) if session.panel else None
         self._own = session.words[session.word(session.engine.now, "times") :][:8].copy()
-        self._count = session.word(session.engine.journal, "count")
+        self._words = session.words
 
     def push(self, row: np.ndarray) -> int:
         """Run one slice; returns how many events it caused, which are in the session's record."""
-        count = self._entry(self.session.words, row)
+        count = self._call(self._words, row, 0 if self._past is None else self._past.take(row))
         if count:
             self.session.drain()
         return count
 
     def close(self) -> None:
         """Point the engine back at the session's columns."""
-        first = self.session.word(self.session.engine.now, "times")
-        self.session.words[first : first + 8] = self._own
-        marks = self.session.word(self.session.engine.journal, "marks")
-        self.session.words[marks] = self.session.marks.ctypes.data
+        session = self.session
+        first = session.word(session.engine.now, "times")
+        session.words[first : first + 8] = self._own
+        session.words[session.word(session.engine.journal, "marks")] = session.marks.ctypes.data
+
+
+class _Past:
+    """The closes of the slices that a panel strategy may look back on, newest last, in one piece of memory."""
+
+    def __init__(self, session: Session) -> None:
+        self.width, self.history = session.width, session.engine.now.history
+        self.rows = np.zeros((2 * self.history + 64, self.width), np.int64)
+        known = session.columns.closes[max(session.at - self.history, 0) : session.at]
+        self.next = len(known)
+        self.rows[: self.next] = known
+
+    def take(self, row: np.ndarray) -> int:
+        """Add a slice's closes; returns where they lie."""
+        if self.next == len(self.rows):
+            self.rows[: self.history] = self.rows[self.next - self.history :]
+            self.next = self.history
+        self.rows[self.next] = row[1 + 3 * self.width : 1 + 4 * self.width]
+        self.next += 1
+        return self.rows.ctypes.data + 8 * self.width * (self.next - 1)
 
 
 class _Plain:

@@ -88,8 +88,8 @@ class Session:
         self.words[self.word(journal, "room")] = len(self._rows) - reserve if keep else 1
         self.words[self.word(journal, "most")] = len(self._rows)
 
-    def feed(self, columns: Columns) -> None:
-        """Point the engine at slices; their first is the next to run.
+    def feed(self, columns: Columns, start: int = 0) -> None:
+        """Point the engine at slices; ``start`` is the next to run, and those before it are the past.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Session:
         if most > self.terms.most:
             raise ConfigError(f"a price of {most} units is beyond the bound of {self.terms.most}",
                               remedy="check the price scale, or raise the bound")  # fmt: skip
-        self.columns, self.at = columns, 0
+        self.columns, self.at = columns, start
         first = self.word(self.engine.now, "times")
         self.words[first : first + 8] = addresses(columns)
         self.words[self.word(self.engine.now, "duration")] = columns.duration
