@@ -1,8 +1,8 @@
 """The tear sheet of one backtest, as data and as a page.
 
-    record = RunRecord(title=..., marks=..., fills=..., ...)
-    sheet = tear_sheet(record)          # every statistic, JSON-safe by sheet.to_dict()
-    write_page(sheet, path)             # one HTML file without any external resource
+record = RunRecord(title=..., marks=..., fills=..., ...)
+sheet = tear_sheet(record)          # every statistic, JSON-safe by sheet.to_dict()
+write_page(sheet, path)             # one HTML file without any external resource
 """
 
 from backtest.tearsheet.inputs import BENCHMARK, FILLS, MARKS, OTHER_CASH, RunRecord

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from backtest.tearsheet.scales import Scale, time_ticks, value_scale, value_ticks
+from backtest.tearsheet.text import compact
+
+Writer = Callable[[Sequence[float]], list[str]]
+"""Writes all ticks of an axis at once, so that they agree on unit and decimals."""
 
 _LOG_SPAN = 8.0
 _EDGE = 0.04
@@ -17,7 +21,7 @@ class Axis:
 
     scale: Scale
     ticks: tuple[float, ...]
-    write: Callable[[float], str]
+    texts: tuple[str, ...]
     log: bool = False
 
     def share(self, value: float) -> float:
@@ -30,7 +34,9 @@ class Axis:
 
     def labels(self) -> tuple[tuple[float, str], ...]:
         """Return percent from the top, and text."""
-        return tuple((round(100 * (1 - self.share(tick)), 2), self.write(tick)) for tick in self.ticks)
+        return tuple(
+            (round(100 * (1 - self.share(tick)), 2), text) for tick, text in zip(self.ticks, self.texts, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def time_axis(moments: Sequence[int]) -> TimeAxis:
 def value_axis(
     values: Sequence[float],
     *,
-    write: Callable[[float], str],
+    write: Writer,
     ticks: int = 5,
     may_log: bool = False,
     whole: bool = False,
@@ -75,15 +81,16 @@ def value_axis(
     """Return an axis that shows all values; ``whole`` keeps to whole numbers, which counts need."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if may_log and low > 0 and high / low > _LOG_SPAN:
-        return _log_axis(low, high, write)
+        return _log_axis(low, high)
     scale = value_scale(low, high)
     marks = value_ticks(scale, ticks)
-    return Axis(scale, tuple(mark for mark in marks if not whole or mark == int(mark)), write)
+    marks = [mark for mark in marks if not whole or mark == int(mark)]
+    return Axis(scale, tuple(marks), tuple(write(marks)))
 
 
-def _log_axis(low: float, high: float, write: Callable[[float], str]) -> Axis:
+def _log_axis(low: float, high: float) -> Axis:
     scale = Scale(math.log(low), math.log(high))
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     units = (1, 2, 5) if len(powers) <= 4 else (1,)
-    marks = [unit * 10.0**power for power in powers for unit in units]
-    return Axis(scale, tuple(mark for mark in marks if low <= mark <= high), write, log=True)
+    marks = [mark for power in powers for unit in units if low <= (mark := unit * 10.0**power) <= high]
+    return Axis(scale, tuple(marks), tuple(map(compact, marks)), log=True)

@@ -11,7 +11,7 @@ from backtest.tearsheet import svg
 from backtest.tearsheet.axes import Axis, TimeAxis, value_axis
 from backtest.tearsheet.costs import TurnoverBars
 from backtest.tearsheet.curves import Curves, Line
-from backtest.tearsheet.text import compact, number, percent
+from backtest.tearsheet.text import compact, number, percent, ticks_as_money, ticks_as_percent
 from backtest.tearsheet.trade_statistics import Histogram
 
 _PROBES = 240
@@ -48,7 +48,7 @@ def equity_chart(curves: Curves, time: TimeAxis, currency: str) -> Chart:
     series = [Series("Strategy", curves.equity, compact_money, "line strategy")]
     if curves.benchmark.values:
         series.insert(0, Series("Buy and hold", curves.benchmark, compact_money, "line other"))
-    axis = value_axis(_values(series), write=compact, may_log=True)
+    axis = value_axis(_values(series), write=ticks_as_money, may_log=True)
     title = f"Equity, {currency}" + (", log scale" if axis.log else "")
     return _lines("equity", title, series, time, axis)
 
@@ -56,42 +56,42 @@ def equity_chart(curves: Curves, time: TimeAxis, currency: str) -> Chart:
 def drawdown_chart(curves: Curves, time: TimeAxis) -> Chart:
     """Distance from the last peak, as an area under zero."""
     series = [Series("Drawdown", curves.drawdown, percent, "loss", filled=True)]
-    axis = value_axis([*_values(series), 0.0], write=_whole_percent, ticks=4)
+    axis = value_axis([*_values(series), 0.0], write=ticks_as_percent, ticks=4)
     return _lines("drawdown", "Drawdown", series, time, axis)
 
 
-def sharpe_chart(curves: Curves, time: TimeAxis) -> Chart:
-    """Rolling Sharpe ratio."""
+def sharpe_chart(curves: Curves, time: TimeAxis, reason: str = "") -> Chart:
+    """Rolling Sharpe ratio, or the reason why there is none."""
     series = [Series("Sharpe", curves.rolling_sharpe, number, "line strategy")]
-    axis = value_axis([*_values(series), 0.0], write=compact, ticks=4)
-    return _lines("sharpe", "Rolling Sharpe ratio", series, time, axis)
+    axis = value_axis([*_values(series), 0.0], write=ticks_as_money, ticks=4)
+    return _lines("sharpe", "Rolling Sharpe ratio", series, time, axis, reason)
 
 
-def volatility_chart(curves: Curves, time: TimeAxis) -> Chart:
-    """Rolling volatility."""
+def volatility_chart(curves: Curves, time: TimeAxis, reason: str = "") -> Chart:
+    """Rolling volatility, or the reason why there is none."""
     series = [Series("Volatility", curves.rolling_volatility, percent, "line strategy")]
-    axis = value_axis([*_values(series), 0.0], write=_whole_percent, ticks=4)
-    return _lines("volatility", "Rolling volatility", series, time, axis)
+    axis = value_axis([*_values(series), 0.0], write=ticks_as_percent, ticks=4)
+    return _lines("volatility", "Rolling volatility", series, time, axis, reason)
 
 
 def exposure_chart(curves: Curves, time: TimeAxis) -> Chart:
     """Gross exposure as an area with the net as a line."""
     series = [Series("Gross", curves.gross_exposure, percent, "soft", filled=True),
               Series("Net", curves.net_exposure, percent, "line strategy thin")]  # fmt: skip
-    axis = value_axis([*_values(series), 0.0], write=_whole_percent, ticks=4)
+    axis = value_axis([*_values(series), 0.0], write=ticks_as_percent, ticks=4)
     return _lines("exposure", "Exposure, % of equity", series, time, axis)
 
 
 def turnover_chart(turnover: TurnoverBars, time: TimeAxis) -> Chart:
     """Traded money by month or day as a percentage of equity."""
-    axis = value_axis([*turnover.values, 0.0], write=_whole_percent, ticks=4)
+    axis = value_axis([*turnover.values, 0.0], write=ticks_as_percent, ticks=4)
     starts = np.array(turnover.starts, dtype="datetime64[us]").astype(np.int64).astype(float)
     width = 28 * 86_400e6 if turnover.unit == "month" else 0.8 * 86_400e6
     boxes = [(time.share(start), axis.share(0.0), time.share(start + width), axis.share(value))
              for start, value in zip(starts, turnover.values, strict=True)]  # fmt: skip
     return Chart(
         key="turnover",
-        title=f"Turnover a {turnover.unit}, % of mean equity",
+        title=f"Turnover a {turnover.unit}, % of equity",
         description=f"Bars of what was bought and sold by {turnover.unit}.",
         shapes=_grid(axis) + svg.bars([box for box in boxes if box[2] > box[0]], "fill strategy"),
         y_labels=axis.labels(),
@@ -103,7 +103,7 @@ def turnover_chart(turnover: TurnoverBars, time: TimeAxis) -> Chart:
 def histogram_chart(histogram: Histogram, currency: str) -> Chart:
     """Count of trades by P&L, losses and gains in their own colour."""
     edges, counts = histogram.edges, histogram.counts
-    axis = value_axis([*map(float, counts), 0.0], write=compact, ticks=4, whole=True)
+    axis = value_axis([*map(float, counts), 0.0], write=ticks_as_money, ticks=4, whole=True)
     total = len(counts) or 1
     boxes = [(i / total + 0.1 / total, 0.0, (i + 0.9) / total, axis.share(float(count)))
              for i, count in enumerate(counts)]  # fmt: skip
@@ -128,11 +128,7 @@ def compact_money(value: float) -> str:
     return number(value, 0 if abs(value) >= 1000 else 2)
 
 
-def _whole_percent(value: float) -> str:
-    return percent(value, 0 if abs(value) >= 0.01 or not value else 2).replace("\u00a0", "")
-
-
-def _lines(key: str, title: str, series: Sequence[Series], time: TimeAxis, axis: Axis) -> Chart:
+def _lines(key: str, title: str, series: Sequence[Series], time: TimeAxis, axis: Axis, reason: str = "") -> Chart:
     shapes = _grid(axis)
     for one in series:
         points = [None if value is None else (time.share(moment), axis.share(value))
@@ -148,7 +144,7 @@ def _lines(key: str, title: str, series: Sequence[Series], time: TimeAxis, axis:
         y_labels=axis.labels(),
         x_labels=time.labels(),
         legend=tuple((one.name, one.css) for one in reversed(series)) if len(series) > 1 else (),
-        empty="" if _values(series) else "nothing to draw",
+        empty="" if _values(series) else reason or "no marks",
         probes=_probes(series, time),
     )
 

@@ -42,7 +42,10 @@ class Costs:
 
 @dataclass(frozen=True)
 class TurnoverBars:
-    """Turnover as multiples of mean equity, by calendar month, or by day if the run has fewer than three months."""
+    """Turnover by calendar month, or by day if the run has fewer than three months.
+
+    Multiples of the close of the first session in that time; nothing where that is not above zero.
+    """
 
     unit: str
     starts: tuple[str, ...]
@@ -73,17 +76,18 @@ def other_cash_total(record: RunRecord) -> Decimal:
 
 
 def turnover_bars(record: RunRecord, sessions: Sessions) -> TurnoverBars:
-    """Add up what was traded by month or day."""
-    equity = float(sessions.closes.mean()) if sessions.closes.size else 0.0
-    if equity <= 0 or not record.fills.num_rows:
+    """Add up what was traded by month or day, each against the equity of that time."""
+    if not (record.fills.num_rows and len(sessions.all_days)):
         return TurnoverBars("month", (), ())
-    days = epoch_us(record.fills["ts"]).astype("datetime64[us]")
     span = (sessions.all_days[-1] - sessions.all_days[0]).astype(int)
     unit, code = ("month", "datetime64[M]") if span >= 90 else ("day", "datetime64[D]")
-    starts, where = np.unique(days.astype(code), return_inverse=True)
+    starts, where = np.unique(epoch_us(record.fills["ts"]).astype("datetime64[us]").astype(code), return_inverse=True)
     notional = np.abs(pc.cast(record.fills["notional"], pa.float64()).to_numpy())
-    sums = np.bincount(where, weights=notional) / equity
-    return TurnoverBars(unit, tuple(str(start) for start in starts.astype("datetime64[D]")), tuple(sums.tolist()))
+    first = np.searchsorted(sessions.all_days.astype(code), starts)
+    equity = sessions.closes[np.minimum(first, len(sessions.closes) - 1)]
+    solvent = equity > 0
+    values = (np.bincount(where, weights=notional)[solvent] / equity[solvent]).tolist()
+    return TurnoverBars(unit, tuple(str(day) for day in starts[solvent].astype("datetime64[D]")), tuple(values))
 
 
 def _by_kind(other: pa.Table) -> dict[str, Decimal]:

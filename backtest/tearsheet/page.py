@@ -50,8 +50,8 @@ def _charts(sheet: TearSheet, time: charts.TimeAxis) -> list[charts.Chart]:
     return [
         charts.equity_chart(sheet.curves, time, currency),
         charts.drawdown_chart(sheet.curves, time),
-        charts.sharpe_chart(sheet.curves, time),
-        charts.volatility_chart(sheet.curves, time),
+        charts.sharpe_chart(sheet.curves, time, sheet.rolling.reason),
+        charts.volatility_chart(sheet.curves, time, sheet.rolling.reason),
         charts.exposure_chart(sheet.curves, time),
         charts.turnover_chart(sheet.turnover, time),
         charts.histogram_chart(sheet.trades.histogram, currency),

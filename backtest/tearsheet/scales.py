@@ -58,14 +58,20 @@ def value_ticks(scale: Scale, about: int = 5) -> list[float]:
 
 
 def time_ticks(scale: Scale, about: int = 8) -> list[tuple[float, str]]:
-    """Return calendar moments within an axis of microseconds since 1970 (UTC), each with its label."""
+    """Return calendar moments within an axis of microseconds since 1970 (UTC), each with its label.
+
+    About half as many again if they are years, whose labels are short.
+    """
     seconds = (scale.high - scale.low) / 1e6
     unit, step = _time_step(seconds / about)
+    if unit == "year":
+        unit, step = _time_step(seconds / (1.5 * about))
+    label = "%H:%M" if seconds < 2 * _SECONDS["day"] else _FORMATS[unit]
     ticks: list[tuple[float, str]] = []
     moment = _floor(_moment(scale.low), unit, step)
     while (stamp := moment.timestamp() * 1e6) <= scale.high:
         if stamp >= scale.low:
-            ticks.append((stamp, moment.strftime(_FORMATS[unit])))
+            ticks.append((stamp, moment.strftime(label)))
         if moment.year >= 9_900:
             break
         moment = _next(moment, unit, step)

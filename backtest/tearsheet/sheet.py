@@ -24,6 +24,7 @@ from backtest.tearsheet.jsonable import jsonable
 from backtest.tearsheet.returns import ROLLING_WINDOW, Performance, Rolling, YearRow, months, performance, rolling
 from backtest.tearsheet.sessions import Sessions, by_session
 from backtest.tearsheet.significance import Significance, significance
+from backtest.tearsheet.text import number
 from backtest.tearsheet.trade_statistics import TradeStatistics, trade_statistics
 from backtest.tearsheet.trades import round_trips
 
@@ -147,10 +148,11 @@ def _notes(record: RunRecord, sessions: Sessions, trades: TradeStatistics, rolle
             "and ratios of the whole run are undefined."
         )
     elif sessions.too_short:
-        yield f"Only {len(sessions.returns)} session(s): nothing is annualised and nothing is resampled."
+        count = len(sessions.returns)
+        yield f"Only {count} session{'s' * (count != 1)}: nothing is annualised and nothing is resampled."
     if sessions.moments.size and not record.fills.num_rows:
         yield "The run never traded."
     if abs(trades.unexplained) >= Decimal("0.01"):
-        yield f"{trades.unexplained:,.2f} {record.currency} of the result is in no trade and in no booking."
+        yield f"{number(trades.unexplained)} {record.currency} of the result is in no trade and in no booking."
     if rolled.window and rolled.window < ROLLING_WINDOW:
         yield f"The run is short: rolling figures take {rolled.window} sessions instead of {ROLLING_WINDOW}."

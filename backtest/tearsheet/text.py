@@ -1,5 +1,6 @@
 """Numbers as a person reads them: a real minus, thousands set apart, tabular widths, and a dash with a reason."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -50,6 +51,28 @@ def compact(value: float) -> str:
     return f"{value:.3g}".replace("-", _MINUS)
 
 
+def ticks_as_money(values: Sequence[float]) -> list[str]:
+    """Write the ticks of one axis in one unit, with as many decimals as keep them apart.
+
+    >>> ticks_as_money([500_000.0, 1_000_000.0]), ticks_as_money([0.0, 2.5])
+    (['0.5M', '1.0M'], ['0.0', '2.5'])
+    """
+    largest = max(map(abs, values), default=0.0)
+    if largest >= 1e15:
+        return [compact(value) for value in values]
+    unit, letter = next((pair for pair in _UNITS if largest >= pair[0]), (1.0, ""))
+    return _evenly([value / unit for value in values], letter)
+
+
+def ticks_as_percent(values: Sequence[float]) -> list[str]:
+    """Write the ticks of one axis, which are fractions, as percent.
+
+    >>> ticks_as_percent([-0.005, 0.0])
+    ['−0.5%', '0.0%']
+    """
+    return _evenly([value * 100 for value in values], "%")
+
+
 def percent_range(value: Interval, places: int = 1) -> str:
     """Format both ends of an interval of fractions."""
     return f"{percent(value.low, places)} to {percent(value.high, places)}" if value.low is not None else value.reason
@@ -95,3 +118,9 @@ def day(moment: str | None) -> str:
         return DASH
     date = datetime.fromisoformat(moment)
     return f"{date.day}\u00a0{date:%b}\u00a0{date.year}"
+
+
+def _evenly(values: Sequence[float], suffix: str) -> list[str]:
+    enough = (places for places in range(9) if all(abs(round(v, places) - v) < 1e-9 * max(1, abs(v)) for v in values))
+    places = next(enough, 9)
+    return [number(value, places) + suffix for value in values]
