@@ -31,7 +31,7 @@ class Comparison:
 
 
 def closes_by_day(benchmark: pa.Table) -> tuple[Days, Floats]:
-    """Return the last usable close of each UTC day; closes that are missing, not finite or not positive are left out."""
+    """Return the last usable close of each UTC day; missing, infinite and non-positive ones are left out."""
     closes = pc.cast(benchmark["close"], pa.float64()).to_numpy(zero_copy_only=False)
     usable = np.isfinite(closes) & (closes > 0)
     return last_of_day(epoch_us(benchmark["ts"])[usable], closes[usable])

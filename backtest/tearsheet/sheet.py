@@ -145,7 +145,7 @@ def _notes(record: RunRecord, sessions: Sessions, trades: TradeStatistics, rolle
     elif sessions.ruined_on:
         yield (
             f"Ruin: equity fell to zero or below on {sessions.ruined_on}. Session returns end on the day before it, "
-            "and ratios of the whole run are undefined."
+            "and ratios of the whole run do not exist."
         )
     elif sessions.too_short:
         count = len(sessions.returns)
