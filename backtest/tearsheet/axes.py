@@ -54,7 +54,9 @@ class TimeAxis:
         """Return percent from the left, text, and whether a narrow screen leaves it out."""
         ticks = [(self.share(moment), text) for moment, text in time_ticks(self.scale)]
         inner = [(share, text) for share, text in ticks if _EDGE <= share <= 1 - _EDGE] or ticks
-        return tuple((round(100 * share, 2), text, i % 2 == 1) for i, (share, text) in enumerate(inner))
+        return tuple(
+            (round(100 * share, 2), text, i % 2 == 1 and len(inner) > 5) for i, (share, text) in enumerate(inner)
+        )
 
     def stamp(self, moment: int) -> str:
         """Write a moment as finely as the period asks for."""
@@ -90,7 +92,8 @@ def value_axis(
 
 def _log_axis(low: float, high: float) -> Axis:
     scale = Scale(math.log(low), math.log(high))
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    powers = range(first, last + 1, 1 + (last - first) // 8)
     units = (1, 2, 5) if len(powers) <= 4 else (1,)
     marks = [mark for power in powers for unit in units if low <= (mark := unit * 10.0**power) <= high]
     return Axis(scale, tuple(marks), tuple(map(compact, marks)), log=True)

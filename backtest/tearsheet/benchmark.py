@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from backtest.tearsheet.figure import Figure, figure, undefined
 from backtest.tearsheet.returns import std
 from backtest.tearsheet.sessions import MIN_SESSIONS, Days, Floats, Sessions, epoch_us, last_of_day
+from zeno.arrow_compute import pc
 
 _FLAT = 1e-12
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.tearsheet.figure import Interval, interval
+from backtest.tearsheet.returns import FLAT, std
 from backtest.tearsheet.sessions import Floats, Sessions
 
 RESAMPLES = 1_000
@@ -36,7 +37,7 @@ class Bootstrap:
 def bootstrap(sessions: Sessions, seed: int, resamples: int = RESAMPLES) -> Bootstrap:
     """Resample the session returns; the same seed gives the same intervals."""
     block = max(1.0, round(len(sessions.returns) ** (1 / 3), 1))
-    reason = sessions.too_short or ("" if np.ptp(sessions.returns) > 0 else "returns do not vary")
+    reason = sessions.too_short or ("" if std(sessions.returns) >= FLAT else "returns do not vary")
     if reason:
         none = Interval(None, None, reason)
         return Bootstrap(none, none, none, 0, block, CONFIDENCE, seed)
@@ -67,7 +68,7 @@ def _chunks(count: int, block: float, resamples: int, random: np.random.Generato
 def _measure(returns: Floats, sessions: Sessions) -> tuple[Floats, Floats, Floats]:
     spread = returns.std(axis=1, ddof=1)
     mean = returns.mean(axis=1) * np.sqrt(sessions.per_year)
-    sharpe = np.divide(mean, spread, out=np.zeros_like(mean), where=spread > 0)
+    sharpe = np.divide(mean, spread, out=np.zeros_like(mean), where=spread >= FLAT)
     growth = np.cumsum(np.log1p(returns), axis=1)
     peaks = np.maximum.accumulate(np.maximum(growth, 0.0), axis=1)
     with np.errstate(over="ignore"):

@@ -6,11 +6,11 @@ from decimal import Context, Decimal, localcontext
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from backtest.tearsheet.figure import Figure, ratio, undefined
 from backtest.tearsheet.inputs import RunRecord
 from backtest.tearsheet.sessions import Sessions, epoch_us
+from zeno.arrow_compute import pc
 
 _EXACT = Context(prec=90)
 _ZERO = Decimal(0)

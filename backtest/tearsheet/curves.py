@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from backtest.tearsheet.drawdowns import depths
 from backtest.tearsheet.inputs import RunRecord
 from backtest.tearsheet.returns import Rolling
 from backtest.tearsheet.sessions import Floats, Sessions, epoch_us
+from zeno.arrow_compute import pc
 
 COLUMNS = 500
 

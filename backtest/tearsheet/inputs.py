@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from zeno.arrow_compute import pc
 from zeno.errors import ContractError
 from zeno.times import UTC_MICROSECONDS
 

@@ -74,4 +74,6 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # A page must never hold NaN, and the crosshair lists its series in their order.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
     return environment.get_template("template.html.j2")

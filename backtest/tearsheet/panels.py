@@ -111,8 +111,10 @@ def verdicts(sheet: TearSheet) -> list[Tile]:
     """PSR and DSR in plain words."""
     it, sharpe = sheet.significance, sheet.performance.sharpe
     if it.psr.value is None or it.dsr.value is None:
-        return [Tile("Probabilistic Sharpe ratio", DASH, it.psr.reason), Tile("Deflated Sharpe ratio", DASH,
-                                                                               it.dsr.reason)]  # fmt: skip
+        return [
+            Tile("Probabilistic Sharpe ratio", DASH, it.psr.reason),
+            Tile("Deflated Sharpe ratio", DASH, it.dsr.reason),
+        ]
     needed = ""
     if it.min_sessions.value is not None:
         enough = "has" if it.min_sessions.value <= it.sessions else "has only"

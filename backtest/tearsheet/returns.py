@@ -11,7 +11,8 @@ from backtest.tearsheet.figure import Figure, figure, ratio, undefined
 from backtest.tearsheet.sessions import Floats, Sessions
 
 ROLLING_WINDOW = 126
-_FLAT = 1e-12
+FLAT = 1e-12
+"""A standard deviation of returns below this is rounding, not risk."""
 _STILL = "returns do not vary"
 
 
@@ -62,7 +63,7 @@ def performance(sessions: Sessions, max_drawdown: Figure) -> Performance:
     cagr = _cagr(sessions)
     spread = std(returns)
     reason = sessions.too_short or _STILL
-    still = sessions.too_short or (_STILL if spread < _FLAT else "")
+    still = sessions.too_short or (_STILL if spread < FLAT else "")
     mean = float(returns.mean()) if returns.size else 0.0
     downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2))) if returns.size else 0.0
     return Performance(
@@ -113,7 +114,7 @@ def rolling(sessions: Sessions) -> Rolling:
     views = np.lib.stride_tricks.sliding_window_view(sessions.returns, window)
     spread, mean = views.std(axis=1, ddof=1), views.mean(axis=1)
     scale = np.sqrt(sessions.per_year)
-    sharpe = np.divide(mean * scale, spread, out=np.full_like(mean, np.nan), where=spread > _FLAT)
+    sharpe = np.divide(mean * scale, spread, out=np.full_like(mean, np.nan), where=spread > FLAT)
     days = tuple(str(day) for day in sessions.days[window - 1 :])
     return Rolling(window, days, _optional(sharpe), _optional(spread * scale))
 

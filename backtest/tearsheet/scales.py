@@ -39,10 +39,11 @@ def round_step(least: float) -> float:
 
 
 def value_scale(low: float, high: float) -> Scale:
-    """Return an axis that shows both ends, with some room where all values are equal."""
-    if high > low:
+    """Return an axis that shows both ends, with some room where no label could tell them apart."""
+    size = max(abs(low), abs(high))
+    if high - low > max(1e-8 * size, 1e-9):
         return Scale(low, high)
-    room = abs(low) * 0.05 or 1.0
+    room = 0.05 * size if size > 1e-6 else 1.0
     return Scale(low - room, high + room)
 
 

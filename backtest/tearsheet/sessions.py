@@ -12,10 +12,10 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from backtest.tearsheet.inputs import RunRecord
+from zeno.arrow_compute import pc
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]

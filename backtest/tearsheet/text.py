@@ -28,10 +28,10 @@ def number(value: float | Decimal | None, places: int = 2, *, sign: bool = False
 
 
 def percent(value: float | None, places: int = 1, *, sign: bool = False) -> str:
-    """Format a fraction as percent.
+    r"""Format a fraction as percent.
 
     >>> percent(-0.2643), percent(12.3456, 1)
-    ('−26.4 %', '1,234.6 %')
+    ('−26.4\xa0%', '1,234.6\xa0%')
     """
     return DASH if value is None else number(value * 100, places, sign=sign) + "\u00a0%"
 
@@ -58,8 +58,6 @@ def ticks_as_money(values: Sequence[float]) -> list[str]:
     (['0.5M', '1.0M'], ['0.0', '2.5'])
     """
     largest = max(map(abs, values), default=0.0)
-    if largest >= 1e15:
-        return [compact(value) for value in values]
     unit, letter = next((pair for pair in _UNITS if largest >= pair[0]), (1.0, ""))
     return _evenly([value / unit for value in values], letter)
 
@@ -84,10 +82,10 @@ def number_range(value: Interval, places: int = 2) -> str:
 
 
 def probability(value: Figure) -> str:
-    """Format a probability without claiming certainty.
+    r"""Format a probability without claiming certainty.
 
     >>> probability(Figure(0.99995)), probability(Figure(0.62))
-    ('> 99.9 %', '62.0 %')
+    ('> 99.9\xa0%', '62.0\xa0%')
     """
     if value.value is not None and not 0.001 <= value.value <= 0.999:
         return "> 99.9\u00a0%" if value.value > 0.5 else "< 0.1\u00a0%"
@@ -95,10 +93,10 @@ def probability(value: Figure) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Format a length of time in its natural unit.
+    r"""Format a length of time in its natural unit.
 
     >>> duration(90.0), duration(7200.0), duration(86400.0 * 45)
-    ('1.5 min', '2.0 h', '45 days')
+    ('1.5\xa0min', '2.0\xa0h', '45\xa0days')
     """
     if seconds is None:
         return DASH
@@ -109,10 +107,10 @@ def duration(seconds: float | None) -> str:
 
 
 def day(moment: str | None) -> str:
-    """Format an ISO 8601 moment as a date.
+    r"""Format an ISO 8601 moment as a date.
 
     >>> day("2003-01-02T21:00:00Z")
-    '2 Jan 2003'
+    '2\xa0Jan\xa02003'
     """
     if moment is None:
         return DASH

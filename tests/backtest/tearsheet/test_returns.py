@@ -1,6 +1,7 @@
 import math
 import statistics
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ def test_figures_equal_a_plain_computation(make):
     equity = [100 * 1.01 ** (i % 3) * 1.001**i for i in range(40)]
     it = measure(make(equity))
     closes = [100.0, *(round(value, 8) for value in equity)]
-    returns = [b / a - 1 for a, b in zip(closes, closes[1:], strict=False)]
+    returns = [b / a - 1 for a, b in pairwise(closes)]
     mean, spread = statistics.fmean(returns), statistics.stdev(returns)
     below = math.sqrt(statistics.fmean([min(r, 0) ** 2 for r in returns]))
     assert it.total_return.value == pytest.approx(closes[-1] / 100 - 1, rel=1e-12)
@@ -109,6 +110,11 @@ def test_constant_equity_has_no_sharpe(make):
     assert (it.sharpe.value, it.sharpe.reason) == (None, "returns do not vary")
     assert (it.volatility.value, it.total_return.value) == (0.0, 0.0)
     assert rolling(by_session(make([100] * 60))).sharpe == (None,) * 31
+
+
+def test_steady_growth_has_no_risk_to_divide_by(make):
+    it = measure(make([200 * 2**i for i in range(40)]))
+    assert it.sharpe.reason == it.sortino.reason == "returns do not vary"
 
 
 def test_ruin_ends_the_returns_and_undefines_the_ratios(make):

@@ -9,7 +9,7 @@ from backtest.tearsheet.sessions import by_session
 from backtest.tearsheet.significance import expected_best_sharpe, min_track_record, probabilistic_sharpe
 
 DAILY = 2.5 / math.sqrt(250)
-"""The example of Bailey & López de Prado (2014): 2.5 a year, five years of 250 days, spread of the trials 0.5 a year."""
+"""The example of Bailey & López de Prado (2014): 2.5 a year, five years of 250 days, variance of trials 0.5 a year."""
 
 
 @pytest.mark.parametrize(
