@@ -37,6 +37,12 @@ def test_axes_hold_their_values_and_label_them_apart(values):
     assert len(set(texts)) == len(texts) <= 12
 
 
+def test_an_axis_is_logarithmic_where_equity_multiplies():
+    assert value_axis([1.0, 100.0], write=ticks_as_money, may_log=True).share(10.0) == pytest.approx(0.5)
+    for values in ([1.0, 5.0], [-1.0, 100.0], [0.0, 100.0]):
+        assert not value_axis(values, write=ticks_as_money, may_log=True).log
+
+
 @given(st.integers(0, 2_000_000_000_000_000), st.integers(1, 2_000_000_000_000_000))
 def test_time_labels_are_few_and_in_the_box(start, length):
     labels = time_axis([start, start + length]).labels()

@@ -42,6 +42,13 @@ def test_figures_are_in_the_html_without_the_script(walk):
     assert "digest" in page
 
 
+def test_the_crosshair_reads_the_strategy_first(walk):
+    data = json.loads(re.search(r'id="probes">(.*?)</script>', checked(walk))[1])
+    assert list(data["equity"]) == ["x", "t", "Strategy", "Buy and hold"]
+    assert len({len(column) for column in data["equity"].values()}) == 1
+    assert data["equity"]["x"] == sorted(data["equity"]["x"])
+
+
 def test_every_drawing_has_a_name_and_a_description(walk):
     page = checked(walk)
     drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)

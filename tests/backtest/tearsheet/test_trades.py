@@ -89,3 +89,10 @@ def test_histogram_counts_every_trade_and_has_an_edge_at_zero(pnl):
     assert sum(it.counts) == len(pnl)
     assert 0.0 in it.edges
     assert len(it.edges) == len(it.counts) + 1 <= 32
+
+
+def test_one_huge_trade_does_not_flatten_the_histogram():
+    it = histogram(np.array([*np.linspace(-10, 20, 200), 1e9]))
+    assert it.clipped
+    assert (it.edges[0], it.edges[-1]) == (-10, 20)
+    assert sum(it.counts) == 201
