@@ -38,12 +38,12 @@ def closes_by_day(benchmark: pa.Table) -> tuple[Days, Floats]:
 
 
 def compare(sessions: Sessions, benchmark: pa.Table | None) -> Comparison | None:
-    """Compare the days before a ruin; None without a benchmark."""
+    """Compare the days that both have; a ruin or too few of them leave nothing; None without a benchmark."""
     if benchmark is None:
         return None
     days, closes = closes_by_day(benchmark)
     both, mine, theirs = np.intersect1d(sessions.days, days, return_indices=True)
-    reason = "" if len(both) > MIN_SESSIONS else f"fewer than {MIN_SESSIONS} sessions in common"
+    reason = sessions.too_short or ("" if len(both) > MIN_SESSIONS else f"{len(both)} sessions in common are too few")
     if reason:
         none = undefined(reason)
         return Comparison(len(both), none, none, none, none, none, none, none)

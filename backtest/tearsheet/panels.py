@@ -165,7 +165,7 @@ def _whisker(name: str, low: float, high: float, point: float, text: str, said: 
 
 
 def _note(value: Figure, odds: Interval, text: str) -> str:
-    return value.reason or (text if odds.low is not None else odds.reason)
+    return value.reason or (text if odds.low is not None else f"no interval: {odds.reason}")
 
 
 def _money_line(sheet: TearSheet) -> str:

@@ -37,7 +37,7 @@ def test_unusable_closes_are_left_out_and_few_sessions_say_so(make):
     closes[15] = 0.0
     it = compare(by_session(record), pa.table({"ts": record.marks["ts"], "close": closes}))
     assert it.sessions == 19
-    assert it.beta.reason == "fewer than 20 sessions in common"
+    assert it.beta.reason == "19 sessions in common are too few"
 
 
 def test_a_flat_benchmark_has_no_beta(make):
@@ -46,3 +46,14 @@ def test_a_flat_benchmark_has_no_beta(make):
     assert it.beta.reason == "the benchmark does not vary"
     assert it.correlation.value is None
     assert it.total_return.value == 0
+
+
+def test_a_ruined_run_is_not_compared(make):
+    record = make([100 - 4 * i for i in range(40)])
+    it = compare(by_session(record), pa.table({"ts": record.marks["ts"], "close": np.linspace(50, 60, 40)}))
+    assert it.relative.value is None
+    assert "fell to zero" in it.relative.reason
+
+
+def test_without_a_benchmark_there_is_no_comparison(make):
+    assert compare(by_session(make([100] * 40)), None) is None
