@@ -11,7 +11,7 @@ class Aroon(Indicator):
     """``100 (n - bars since the highest high) / n`` as ``up``, and the same for the lowest low as ``down``; 0 to 100.
 
     The window is ``n + 1`` bars, the newest included; of equal extremes the latest counts, as in TA-Lib. Source:
-    Chande, "A Time Price Oscillator", Stocks & Commodities (1995).
+    Chande, "The Time Price Oscillator", Stocks & Commodities (1995).
 
     >>> aroon = Aroon(2)
     >>> [aroon.update(*bar) for bar in ((5.0, 3.0), (6.0, 2.0), (4.0, 3.0))]

@@ -72,8 +72,8 @@ class ATR(Indicator):
 class Keltner(Indicator):
     """``EMA(close, n)`` and the channel ``width`` average true ranges (over ``m`` bars) above and below; price units.
 
-    EMA and ATR start as their own docstrings say. Source: Keltner, "How to Make Money in Commodities" (1960), in the
-    form of Raschke, Stocks & Commodities (1990s).
+    EMA and ATR start as their own docstrings say. Source: Keltner, "How to Make Money in Commodities" (1960); average
+    and range in the form that Raschke gave them.
 
     >>> channel = Keltner(2, 1, 2.0)
     >>> [channel.update(*bar) for bar in ((5.0, 3.0, 4.0), (9.0, 8.0, 8.0))]

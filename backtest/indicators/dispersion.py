@@ -11,7 +11,8 @@ class RollingStd(Indicator):
     """The standard deviation of the last ``n`` values, in their units.
 
     ``ddof`` 1 is the sample's, 0 the population's (TA-Lib's STDDEV). Equal values have zero exactly; how the variance
-    is computed, and when it is exact: see ``rolling.Moments``.
+    is computed, and when it is exact: see ``rolling.Moments``. Source: Pearson, "Contributions to the Mathematical
+    Theory of Evolution" (1894).
 
     >>> deviation = RollingStd(2)
     >>> [deviation.update(x) for x in (1.0, 3.0, 3.0)]
@@ -35,7 +36,7 @@ class RollingStd(Indicator):
 class ZScore(Indicator):
     """How many standard deviations the newest value lies above the mean of the last ``n``, itself included.
 
-    ``ddof`` as in RollingStd. Where all ``n`` values are equal the answer is 0.
+    A pure number; ``ddof`` as in RollingStd. Where all ``n`` values are equal the answer is 0. Source: the definition.
 
     >>> score = ZScore(2, 0)
     >>> [score.update(x) for x in (1.0, 3.0, 3.0)]

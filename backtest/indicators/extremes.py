@@ -10,6 +10,8 @@ from backtest.indicators.rolling import Maximum
 class Highest(Indicator):
     """The highest of the last ``n`` values, in their units. Exact.
 
+    Source: the definition; for the algorithm see ``rolling.Maximum``.
+
     >>> top = Highest(2)
     >>> [top.update(x) for x in (3.0, 1.0, 2.0)]
     [nan, 3.0, 2.0]
@@ -30,6 +32,8 @@ class Highest(Indicator):
 
 class Lowest(Indicator):
     """The lowest of the last ``n`` values, in their units. Exact.
+
+    Source: the definition; for the algorithm see ``rolling.Maximum``.
 
     >>> bottom = Lowest(2)
     >>> [bottom.update(x) for x in (3.0, 1.0, 2.0)]
@@ -53,7 +57,7 @@ class Donchian(Indicator):
     """The highest high and lowest low of the last ``n`` bars, the newest included, and their mean; in price units.
 
     A breakout rule compares with the channel of the bar before: the newest price never leaves a channel that contains
-    it. Source: Donchian, "Donchian's 5- and 20-Day Moving Averages", Commodities (1974), and his four-week rule (1960).
+    it. Source: Donchian, "High Finance in Copper", Financial Analysts Journal (1960).
 
     >>> channel = Donchian(2)
     >>> [channel.update(h, l) for h, l in ((5.0, 3.0), (4.0, 1.0), (4.0, 2.0))]

@@ -4,7 +4,7 @@ import math
 
 from backtest.core.flat import parameter, part, state
 from backtest.core.indicator import Indicator
-from backtest.indicators.rolling import Total
+from backtest.indicators.rolling import Total, positive
 
 
 class OBV(Indicator):
@@ -98,8 +98,8 @@ class MFI(Indicator):
         self.seen += 1
         if self.seen == 1:
             return math.nan
-        up = self.up.push(triple * volume if triple > before else 0.0)
-        down = self.down.push(triple * volume if triple < before else 0.0)
+        up = positive(self.up.push(triple * volume if triple > before else 0.0))
+        down = positive(self.down.push(triple * volume if triple < before else 0.0))
         if self.seen <= self.n:
             return math.nan
         return 100.0 * (up / (up + down)) if up + down > 0.0 else 50.0

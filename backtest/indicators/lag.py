@@ -9,6 +9,8 @@ from backtest.core.indicator import Indicator
 class Lag(Indicator):
     """The value ``n`` updates ago, in its units. Exact.
 
+    Source: the definition.
+
     >>> before = Lag(1)
     >>> [before.update(x) for x in (3.0, 1.0, 2.0)]
     [nan, 3.0, 1.0]
@@ -35,6 +37,8 @@ class Lag(Indicator):
 class Momentum(Indicator):
     """``x - x[n updates ago]``, in units of its input.
 
+    Source: Murphy, "Technical Analysis of the Financial Markets" (1999).
+
     >>> change = Momentum(1)
     >>> [change.update(x) for x in (3.0, 1.0, 2.0)]
     [nan, -2.0, 1.0]
@@ -56,7 +60,7 @@ class ROC(Indicator):
     """Rate of change: ``100 (x / x[n updates ago] - 1)``, in percent.
 
     Where the past value is zero the answer is 0, as in TA-Lib. Where it is negative the formula stands, and its sign
-    means little.
+    means little. Source: Murphy, "Technical Analysis of the Financial Markets" (1999).
 
     >>> change = ROC(1)
     >>> [change.update(x) for x in (4.0, 5.0, 0.0, 3.0)]

@@ -12,8 +12,8 @@ class MACD(Indicator):
     """``line = EMA(fast) - EMA(slow)``, its EMA as ``signal``, and ``histogram = line - signal``; in its input's units.
 
     As in TA-Lib both EMAs start at the same update, the ``slow``-th: the fast one from the mean of the ``fast`` values
-    up to it. All three answers begin together. Source: Appel, "The Moving Average Convergence-Divergence Method"
-    (1979).
+    up to it. All three answers begin together. Source: Appel, "The Moving Average Convergence-Divergence Trading
+    Method" (1979).
 
     >>> macd = MACD(1, 2, 1)
     >>> [macd.update(x) for x in (1.0, 3.0, 5.0)]

@@ -10,8 +10,13 @@ Parts take ``n`` at construction, and values that are numbers: never NaN or infi
 from backtest.core.flat import Flat, integers, parameter, state, window
 
 
+def positive(x: float) -> float:
+    """Return a total of values that are none of them negative without what rounding may have put below zero."""
+    return x if x > 0.0 else 0.0
+
+
 class Total(Flat):
-    """The total of the last ``n`` values; those before the first count as zero.
+    """The total of the last ``n`` values; those before the first count as zero. Where all are zero, so is the total.
 
     >>> total = Total(2)
     >>> [total.push(x) for x in (1.0, 3.0, 5.0)]
@@ -20,12 +25,15 @@ class Total(Flat):
 
     n: int = parameter(20, minimum=1)
     head: int = state()
+    others: int = state()
     total: float = state(0.0)
     past: list[float] = window(lambda self: self.n)
 
     def push(self, x: float) -> float:
         """Take the newest value; return the total."""
-        self.total += x - self.past[self.head]
+        gone = self.past[self.head]
+        self.others += (1 if x != 0.0 else 0) - (1 if gone != 0.0 else 0)
+        self.total = self.total + (x - gone) if self.others > 0 else 0.0
         self.past[self.head] = x
         self.head += 1
         if self.head == self.n:
@@ -138,7 +146,8 @@ class Maximum(Flat):
     """The greatest of the last ``n`` values, and how long ago it was: the latest, where several are equal.
 
     A queue of falling values in a ring: the front is the maximum, the newest value removes all behind it that it
-    reaches. Every value enters once and leaves once. For a minimum, push the negative.
+    reaches. Every value enters once and leaves once. For a minimum, push the negative. Source: Lemire, "Streaming
+    Maximum-Minimum Filter Using No More than Three Comparisons per Element" (2006).
 
     >>> maximum = Maximum(2)
     >>> [(maximum.push(x), maximum.age()) for x in (3.0, 1.0, 2.0, 2.0)]

@@ -11,7 +11,8 @@ class SMA(Indicator):
     """The mean of the last ``n`` values, in their units.
 
     The total of values that are whole numbers (the engine's prices are) below 2^53 / n is exact for ever, so that
-    equal means compare as equal. Other values: an error of rounding lives for ``n`` updates at most.
+    equal means compare as equal. Other values: an error of rounding lives for ``n`` updates at most. Source: Yule,
+    Journal of the Royal Statistical Society (1909), for the name.
 
     >>> mean = SMA(2)
     >>> [mean.update(x) for x in (1.0, 3.0, 5.0)]

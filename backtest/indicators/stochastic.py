@@ -8,6 +8,11 @@ from backtest.indicators.rolling import Maximum
 from backtest.indicators.sma import SMA
 
 
+def percent(share: float) -> float:
+    """Return a share in percent, without what rounding may have put outside 0 to 100."""
+    return 0.0 if share <= 0.0 else 100.0 if share >= 1.0 else 100.0 * share
+
+
 class Stochastic(Indicator):
     """Where the close stands between lowest low, 0, and highest high, 100, of ``n`` bars: smoothed, and its signal.
 
@@ -40,13 +45,13 @@ class Stochastic(Indicator):
         self.seen += 1
         if self.seen < self.n:
             return math.nan, math.nan
-        k = self.smoothed.update(100.0 * (close - bottom) / (top - bottom) if top > bottom else 50.0)
+        k = self.smoothed.update((close - bottom) / (top - bottom) if top > bottom else 0.5)
         if math.isnan(k):
             return math.nan, math.nan
         d = self.signalled.update(k)
         if math.isnan(d):
             return math.nan, math.nan
-        return k, d
+        return percent(k), percent(d)
 
 
 class WilliamsR(Indicator):

@@ -4,7 +4,7 @@ import math
 
 from backtest.core.flat import parameter, part, state
 from backtest.core.indicator import Indicator
-from backtest.indicators.rolling import Total
+from backtest.indicators.rolling import Total, positive
 
 
 class EwmaVolatility(Indicator):
@@ -85,5 +85,4 @@ class RealisedVolatility(Indicator):
             self.before = x
         if self.seen <= self.n:
             return math.nan
-        variance = self.squares.total / self.n
-        return math.sqrt(variance * self.periods) if variance > 0.0 else 0.0
+        return math.sqrt(positive(self.squares.total) / self.n * self.periods)

@@ -10,6 +10,8 @@ from backtest.indicators.rolling import WeightedTotal
 class WMA(Indicator):
     """The mean of the last ``n`` values with weights 1, for the oldest, to ``n``, for the newest; in their units.
 
+    Exact for whole numbers, as SMA is. Source: Murphy, "Technical Analysis of the Financial Markets" (1999).
+
     >>> mean = WMA(2)
     >>> [mean.update(x) for x in (3.0, 6.0, 0.0)]
     [nan, 5.0, 2.0]

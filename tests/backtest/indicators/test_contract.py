@@ -74,6 +74,12 @@ def test_market_at_zero_has_finite_answers(make: Callable[[], Indicator]) -> Non
 
 
 @every
+def test_compiled_equals_interpreted_on_signs_zeros_and_giants(make: Callable[[], Indicator]) -> None:
+    choices = np.array([-1.0, -0.0, 0.0, 1.0, 0.1, 1e9, -3e-9])
+    check_compiled(make, np.random.default_rng(11).choice(choices, (500, len(make().inputs()))))
+
+
+@every
 def test_is_pure(make: Callable[[], Indicator]) -> None:
     check_pure(make, rows_of(make, 400))
 
@@ -104,6 +110,7 @@ def test_is_causal(make: Callable[[], Indicator], cut: int) -> None:
 def test_declares_known_inputs_and_documents_itself(cls: type[Indicator]) -> None:
     assert set(cls.inputs()) <= {*INPUTS, "x"}
     assert ">>>" in (cls.__doc__ or "")
+    assert "Source: " in (cls.__doc__ or "").replace("Source:\n", "Source: ")
     assert cls.fields.keys() >= vars(cls()).keys()
 
 

@@ -106,6 +106,13 @@ def test_ratios_keep_their_range(values: list[float], n: int) -> None:
     for indicator, low, high in ((RSI(n), 0.0, 100.0), (EfficiencyRatio(n), 0.0, 1.0)):
         answers = [one for one in run(indicator, values) if not math.isnan(one)]  # type: ignore[arg-type]
         assert all(low <= one <= high for one in answers)
+    position, flow, williams = Stochastic(n), MFI(n), WilliamsR(n)
+    for at, x in enumerate(values):
+        bar = (x * 1.1, x / 1.1, values[at // 2] % (x * 1.1 - x / 1.1) + x / 1.1)
+        for answer in (*position.update(*bar), flow.update(*bar, x)):
+            assert math.isnan(answer) or 0.0 <= answer <= 100.0
+        answer = williams.update(*bar)
+        assert math.isnan(answer) or -100.0 <= answer <= 0.0
 
 
 def test_fractions_do_not_drift() -> None:
@@ -116,10 +123,8 @@ def test_fractions_do_not_drift() -> None:
     assert last[1] == pytest.approx(np.std(values[-20:], ddof=1), rel=1e-13)
 
 
-@pytest.mark.parametrize(
-    "indicator", [SMA(5), WMA(5), LinearRegressionSlope(5), RollingStd(5), ZScore(5), Bollinger(5)]
-)
-def test_a_spike_is_forgotten(indicator: Any) -> None:
+@pytest.mark.parametrize("cls", [SMA, WMA, LinearRegressionSlope, RollingStd, ZScore, Bollinger])
+def test_a_spike_is_forgotten(cls: Any) -> None:
     quiet = [0.1, 0.2, 0.4, 0.3, 0.7] * 4
     expected = interpreted(cls(5), np.array(quiet)[:, None])[-1]
     spiked = interpreted(cls(5), np.array([*quiet, 1e15, *quiet])[:, None])[-1]
@@ -159,6 +164,18 @@ def test_volatility_passes_over_what_has_no_logarithm(indicator: Any) -> None:
     marred = run(indicator, [-4, 100, 0, 110, 99, -1, 0, 120])
     assert marred[4:] == [clean[2], clean[2], clean[2], clean[3]]
     assert all(math.isnan(one) for one in marred[:4])
+
+
+def test_nothing_moves_after_much_did() -> None:
+    noisy = np.random.default_rng(3).uniform(0.1, 1e9, (33, 4))
+    noisy[:, 1], noisy[:, 0] = noisy[:, 2] / 3, noisy[:, 2] * 3
+    for n in (7, 10):
+        for quiet in range(n, 2 * n):
+            rows = np.concatenate([noisy, np.tile([7.1, 7.1, 7.1, 0.0], (quiet + 1, 1))])
+            assert interpreted(MFI(n), rows)[-1] == 50.0
+            assert interpreted(VWAP(n), rows)[-1] == pytest.approx(7.1)
+            assert interpreted(EfficiencyRatio(n), rows[:, 2:3])[-1] == 0.0
+            assert interpreted(RealisedVolatility(n), rows[:, 2:3])[-1] == 0.0
 
 
 def test_zero_in_the_past() -> None:
