@@ -11,12 +11,14 @@ One slice goes through these steps, in ``begin``, the strategy, and ``finish``:
 put their own way of deciding in between. Indicators are computed by ``observe``, a block of slices at a time.
 """
 
+import math
 from functools import cache
 from typing import Any, ClassVar
 
 from numba import njit
 
 from backtest.core import compiler
+from backtest.core.arithmetic import NONE
 from backtest.core.compiler import distance
 from backtest.core.flat import Flat, part, state, table, window
 from backtest.core.indicator import INPUTS
@@ -71,33 +73,37 @@ def _observing(strategy: type[Strategy]) -> Any:
     """Write the method that computes a block's readings: one tight loop an indicator."""
     lines = ["def observe(self, start, stop):", "    now = self.now", "    one = self.strategies[0]"]
     for number, one in enumerate(strategy.unique):
-        fed = ", ".join(_input(strategy, one, each) for each in one.kind.inputs())
         lines += ["    for j in range(start, stop):", "        if self.single == 0:",
                   "            one = self.strategies[now.members[j]]"]  # fmt: skip
-        lines += outputs_to(strategy, one, f"one._indicator{number}.update({fed})", "{slot} * 1024 + j - start", 8)
-    return written(lines, {"__name__": __name__})
+        lines += updating(strategy, one, f"one._indicator{number}", "now.{column}[j]", f"{{slot}} * {BLOCK} + j - start")
+    return written(lines)
 
 
-def _input(strategy: type[Strategy], one: Reading, name: str) -> str:
-    source = one.of if name == "x" else name
-    if source in INPUTS:
-        return f"float(now.{PLURAL[source]}[j])"
-    return f"self.readings[{list(strategy.readings).index(source)} * {BLOCK} + j - start]"
+def updating(strategy: Any, one: Reading, holder: str, column: str, place: str) -> list[str]:
+    """Return the lines that feed an indicator one slice and store what the strategy reads of it.
+
+    An indicator of another one is fed from the first number that the other says; until then it says NaN too.
+    """
+    slots = list(strategy.readings)
+    fed = []
+    for name in one.kind.inputs():
+        source = one.of if name == "x" else name
+        fed.append(f"float({column.format(column=PLURAL[source])})" if source in INPUTS
+                   else f"self.readings[{place.format(slot=slots.index(source))}]")  # fmt: skip
+    stored = {name: each.output for name, each in strategy.readings.items() if each.key == one.key}
+    targets = {name: f"self.readings[{place.format(slot=slots.index(name))}]" for name in stored}
+    outputs = ", ".join(f"_{name}" for name in one.kind.outputs)
+    update = [f"{outputs} = {holder}.update({', '.join(fed)})", *(f"{targets[name]} = _{stored[name]}" for name in stored)]
+    if "x" not in one.kind.inputs() or one.of in INPUTS:
+        return [f"        {line}" for line in update]
+    source = f"self.readings[{place.format(slot=slots.index(one.of))}]"
+    return [f"        if {source} == {source}:", *(f"            {line}" for line in update), "        else:",
+            *(f"            {targets[name]} = nan" for name in stored)]  # fmt: skip
 
 
-def outputs_to(strategy: Any, one: Reading, call: str, place: str, indent: int) -> list[str]:
-    """Return the lines that make a call of an indicator and store what the strategy reads of its outputs."""
-    space = " " * indent
-    names = [f"_{name}" for name in one.kind.outputs]
-    lines = [f"{space}{', '.join(names)} = {call}"]
-    for slot, each in enumerate(strategy.readings.values()):
-        if each.key == one.key:
-            lines.append(f"{space}self.readings[{place.format(slot=slot)}] = _{each.output}")
-    return lines
-
-
-def written(lines: list[str], names: dict[str, Any]) -> Any:
-    """Return the function that lines of source define."""
+def written(lines: list[str]) -> Any:
+    """Return the ``observe`` that lines of source define."""
+    names: dict[str, Any] = {"__name__": __name__, "NONE": NONE, "nan": math.nan}
     exec("\n".join(lines), names)
     return names["observe"]
 

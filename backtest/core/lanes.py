@@ -10,6 +10,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 
 from backtest.core import engine as series
@@ -263,3 +264,24 @@ LANES: dict[str, Callable[[Session, int], None]] = {
     "batch": _batch, "live": _live, "wake": _wake, "dense": _dense, "plain": _plain,
 }  # fmt: skip
 PANEL_LANES: dict[str, Callable[[Session, int], None]] = {"batch": _batch, "live": _live, "plain": _plain}
+
+
+def prepare(session: Session, lane: str) -> None:
+    """Compile what a lane needs, or load it from the cache, so that a run that follows is not timed with it.
+
+    Raises
+    ------
+    CannotCompile
+        When the strategy has no compiled form for the lane.
+    """
+    cls, words, at = type(session.strategy), session.words, session.at
+    if lane == "batch":
+        kernel(cls, session.folder, "run")(words, at, at)
+    elif lane == "live":
+        kernel(cls, session.folder, "live").entry.compile((numba.typeof(words),) * 2 + (numba.int64,))  # type: ignore[attr-defined]
+    elif lane == "wake":
+        kernel(cls, session.folder, "wake")(words, at, at)
+    elif lane == "dense":
+        kernel(cls, session.folder, "observe")(words, at, at)
+        kernel(cls, session.folder, "complete")(words, at)
+    session.rewind()

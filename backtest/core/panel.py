@@ -4,7 +4,6 @@ The steps are those of ``engine``: working orders trade, positions are marked, t
 written down. An instrument without a price in a slice neither trades nor moves; its orders wait.
 """
 
-import math
 from functools import cache
 from typing import Any, ClassVar
 
@@ -13,9 +12,8 @@ from numba import njit
 from backtest.core import compiler
 from backtest.core.arithmetic import NONE
 from backtest.core.compiler import distance
-from backtest.core.engine import PLURAL, outputs_to, written
+from backtest.core.engine import updating, written
 from backtest.core.flat import Flat, part, state, table, window
-from backtest.core.indicator import INPUTS
 from backtest.core.ledger import Journal
 from backtest.core.matching import SAME_CLOSE, Matcher
 from backtest.core.now import Slice
@@ -70,21 +68,13 @@ def _observing(strategy: type[PanelStrategy]) -> Any:
     """Write the method that computes a slice's readings: one loop over the instruments an indicator."""
     lines = ["def observe(self, start, stop):", "    now = self.now", "    row = start * now.width"]
     for number, one in enumerate(strategy.unique):
-        slots = list(strategy.readings)
-        lines += ["    for k in range(now.width):", "        if now.closes[row + k] != NONE:"]
-        fed = ", ".join(_input(strategy, one, each) for each in one.kind.inputs())
-        lines += outputs_to(strategy, one, f"self.members[k]._indicator{number}.update({fed})", "{slot} * now.width + k", 12)
-        lines += ["        else:"]
-        lines += [f"            self.readings[{slots.index(name)} * now.width + k] = nan"
-                  for name, each in strategy.readings.items() if each.key == one.key]  # fmt: skip
-    return written(lines, {"NONE": NONE, "nan": math.nan, "__name__": __name__})
-
-
-def _input(strategy: type[PanelStrategy], one: Reading, name: str) -> str:
-    source = one.of if name == "x" else name
-    if source in INPUTS:
-        return f"float(now.{PLURAL[source]}[row + k])"
-    return f"self.readings[{list(strategy.readings).index(source)} * now.width + k]"
+        place = "{slot} * now.width + k"
+        lines += ["    for k in range(now.width):", "        if now.closes[row + k] == NONE:"]
+        lines += [f"            self.readings[{place.format(slot=slot)}] = nan"
+                  for slot, each in enumerate(strategy.readings.values()) if each.key == one.key]  # fmt: skip
+        lines += ["            continue"]
+        lines += updating(strategy, one, f"self.members[k]._indicator{number}", "now.{column}[row + k]", place)
+    return written(lines)
 
 
 def begin(engine: Any, i: int) -> None:

@@ -1,0 +1,175 @@
+"""Market data ready for the engine: from a Parquet file, or from the warehouse (``market``)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from backtest.core.arithmetic import NONE
+from backtest.core.columns import Columns
+from backtest.scaling import smallest_scale, whole
+from backtest.sessions import flags_of
+from zeno.arrow_compute import pc
+from zeno.errors import ConfigError
+
+RESOLUTIONS = {"tick": 0, "1s": 1_000_000, "1m": 60_000_000, "1h": 3_600_000_000, "1d": 86_400_000_000}
+_PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True)
+class Traded:
+    """What the engine needs to know of an instrument besides its prices."""
+
+    symbol: str
+    multiplier: Decimal = Decimal(1)
+    currency: str = "USD"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Slices of one or several instruments, scaled and checked.
+
+    ``columns`` are of shape (n,) in order of time and symbol, or (n, width) for a panel.
+    """
+
+    traded: tuple[Traded, ...]
+    columns: Columns
+    price_scale: int
+    quantity_scale: int = 0
+    origin: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols, in the order of their numbers."""
+        return tuple(one.symbol for one in self.traded)
+
+    @property
+    def bars(self) -> int:
+        """Return the number of bars: of a panel, those in which an instrument has a price."""
+        if self.columns.closes.ndim == 1:
+            return len(self.columns)
+        return int((self.columns.closes != NONE).sum())
+
+
+def read_parquet(path: Path, *, price_scale: int | None, panel: bool, quantity_scale: int = 0) -> Frame:
+    """Read bars from a Parquet file with ts (UTC), open, high, low, close, volume and optionally symbol.
+
+    Raises
+    ------
+    ConfigError
+        When the file or a column is missing, or a price is not exact at the scale.
+    """
+    if not path.is_file():
+        raise ConfigError(f"there is no file {path}", remedy="give --bars a Parquet file")
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise ConfigError(f"{path.name} is not a Parquet file: {error}", remedy="give --bars a Parquet file") from error
+    missing = [name for name in ("ts", *_PRICES) if name not in table.column_names]
+    if missing:
+        raise ConfigError(f"{path.name} has no column {', '.join(missing)}",
+                          remedy="bars need ts, open, high, low, close, volume and, for several instruments, symbol")  # fmt: skip
+    return frame_of(table, panel=panel, price_scale=price_scale, quantity_scale=quantity_scale,
+                    origin={"file": path.name})  # fmt: skip
+
+
+def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, quantity_scale: int = 0,
+             duration: int | None = None, traded: Sequence[Traded] = (), sessions: np.ndarray | None = None,
+             origin: Mapping[str, str] | None = None, ordered: bool = False) -> Frame:  # fmt: skip
+    """Return a table of bars as a frame; see ``read_parquet`` for its columns.
+
+    Parameters
+    ----------
+    duration
+        How long a bar lasts, µs; by default the smallest step between two bars.
+    traded
+        The instruments' terms, by symbol; plain ones by default.
+    sessions
+        The exchange's calendar, as ``flags_of`` takes it.
+    ordered
+        The rows are trades in the order of their printing: several may share a moment.
+    """
+    symbols, members = _symbols(table)
+    prices, scale = _prices(table, price_scale)
+    times = _micros(table.column("ts"))
+    order = np.lexsort((members, times))
+    times, members = times[order], members[order]
+    if not ordered:
+        _refuse_twice(times, members, symbols)
+    arrays = {name: values[order] for name, values in prices.items()} | {"volume": _volume(table, quantity_scale)[order]}
+    unique = np.unique(times)
+    lasting = duration if duration is not None else int(np.diff(unique).min()) if len(unique) > 1 else 0
+    flags = flags_of(unique, lasting, sessions)
+    known = {one.symbol: one for one in traded}
+    made = tuple(known.get(symbol, Traded(symbol)) for symbol in symbols)
+    columns = (_panel if panel else _interleaved)(unique, times, members, arrays, flags, lasting, len(symbols))
+    return Frame(made, columns, scale, quantity_scale, origin or {})
+
+
+def _symbols(table: pa.Table) -> tuple[list[str], np.ndarray]:
+    if "symbol" not in table.column_names:
+        return ["bars"], np.zeros(len(table), np.int64)
+    encoded = table.column("symbol").cast(pa.string()).combine_chunks().dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    rank = np.empty(len(names), np.int64)
+    rank[order] = np.arange(len(names))
+    return [names[one] for one in order], rank[encoded.indices.to_numpy()]
+
+
+def _prices(table: pa.Table, price_scale: int | None) -> tuple[dict[str, np.ndarray], int]:
+    found, scales = {}, set()
+    for name in _PRICES:
+        found[name], scale = whole(table.column(name), price_scale, name)
+        scales.add(scale)
+    if len(scales) > 1:
+        raise ConfigError("the prices' columns have different scales", remedy="give --price-scale")
+    scale = scales.pop()
+    if price_scale is None:
+        least = min(smallest_scale(values, scale)[1] for values in found.values())
+        found = {name: values // 10 ** (scale - least) for name, values in found.items()}
+        scale = least
+    return found, scale
+
+
+def _volume(table: pa.Table, scale: int) -> np.ndarray:
+    if "volume" not in table.column_names:
+        return np.zeros(len(table), np.int64)
+    values = pc.fill_null(pc.cast(table.column("volume"), pa.float64()), 0.0).to_numpy()
+    return np.floor(values * 10.0**scale).astype(np.int64)
+
+
+def _micros(column: pa.ChunkedArray) -> np.ndarray:
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", column.type.tz))
+    elif not pa.types.is_integer(column.type):
+        raise ConfigError(f"ts is {column.type}, not a time", remedy="write ts as a UTC timestamp")
+    return np.ascontiguousarray(column.cast(pa.int64()).to_numpy())
+
+
+def _refuse_twice(times: np.ndarray, members: np.ndarray, symbols: Sequence[str]) -> None:
+    same = (np.diff(times) == 0) & (np.diff(members) == 0)
+    if same.any():
+        at = int(np.argmax(same))
+        raise ConfigError(f"{symbols[members[at]]} has two bars at {np.datetime64(int(times[at]), 'us')}",
+                          remedy="keep one bar a symbol and moment")  # fmt: skip
+
+
+def _interleaved(unique: np.ndarray, times: np.ndarray, members: np.ndarray, arrays: dict[str, np.ndarray],
+                 flags: np.ndarray, duration: int, width: int) -> Columns:  # fmt: skip
+    spread = flags if width == 1 else flags[np.searchsorted(unique, times)]
+    return Columns(times, *(arrays[name] for name in (*_PRICES, "volume")), flags=spread, members=members, duration=duration)
+
+
+def _panel(unique: np.ndarray, times: np.ndarray, members: np.ndarray, arrays: dict[str, np.ndarray],
+           flags: np.ndarray, duration: int, width: int) -> Columns:  # fmt: skip
+    rows, wide = np.searchsorted(unique, times), []
+    for name in (*_PRICES, "volume"):
+        one = np.full((len(unique), width), 0 if name == "volume" else NONE, np.int64)
+        one[rows, members] = arrays[name]
+        wide.append(one)
+    return Columns(unique, *wide, flags=flags, duration=duration)

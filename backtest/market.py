@@ -1,0 +1,80 @@
+"""Frames from the warehouse: bars or trades as they were known at a moment, with the instruments' terms and calendar."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+
+from backtest.frames import RESOLUTIONS, Frame, Traded, frame_of
+from warehouse import Warehouse, connect, read_bars
+from zeno.errors import ConfigError
+
+_TERMS = """
+    SELECT toString(symbol) AS symbol, any(currency), any(multiplier), any(calendar)
+    FROM ref.symbols AS s INNER JOIN ref.instruments AS i USING (instrument_id)
+    WHERE symbol IN {symbols:Array(String)} GROUP BY symbol
+"""
+_SESSIONS = """
+    SELECT toUnixTimestamp64Micro(opens_at), toUnixTimestamp64Micro(closes_at), toInt64(toUInt16(session))
+    FROM ref.calendar FINAL WHERE calendar = {calendar:String} AND session >= {start:Date32} ORDER BY session
+"""
+
+
+def read_market(
+    symbols: Sequence[str],
+    resolution: str,
+    start: datetime,
+    end: datetime,
+    *,
+    as_of: datetime | None = None,
+    panel: bool = False,
+    quantity_scale: int = 0,
+    warehouse: Warehouse | None = None,
+) -> Frame:
+    """Return what was known of instruments at ``as_of`` (now, unless given), as a frame.
+
+    Ticks become slices whose four prices are the trade's; trades of one instrument at the same moment stay apart, in
+    the order in which the venue printed them.
+
+    Raises
+    ------
+    ConfigError
+        When a symbol or the resolution is unknown, or there is nothing in the interval.
+    """
+    if resolution not in RESOLUTIONS:
+        raise ConfigError(f"there is no resolution {resolution}", remedy=f"choose from: {', '.join(RESOLUTIONS)}")
+    if panel and resolution == "tick":
+        raise ConfigError("a panel strategy needs bars", remedy="choose a resolution from 1s to 1d")
+    store = warehouse or connect()
+    known = as_of or datetime.now(UTC)
+    table = read_bars(symbols, resolution, start, end, as_of=known, warehouse=store)
+    if len(table) == 0:
+        raise ConfigError(f"the warehouse has no {resolution} bars of {', '.join(symbols)} from {start:%Y-%m-%d} to {end:%Y-%m-%d}",
+                          remedy="zeno elt run loads data; zeno status shows what there is")  # fmt: skip
+    if resolution == "tick":
+        table = _as_bars(table)
+    traded, calendars = _terms(store, symbols)
+    sessions = _sessions(store, calendars.pop(), start) if len(calendars) == 1 else None
+    origin = {"symbols": ", ".join(symbols), "resolution": resolution, "from": f"{start:%Y-%m-%d %H:%M}",
+              "to": f"{end:%Y-%m-%d %H:%M}", "as of": f"{known:%Y-%m-%d %H:%M} UTC"}  # fmt: skip
+    return frame_of(table, panel=panel, duration=RESOLUTIONS[resolution], traded=traded, sessions=sessions,
+                    quantity_scale=quantity_scale, origin=origin, ordered=resolution == "tick")  # fmt: skip
+
+
+def _as_bars(trades: pa.Table) -> pa.Table:
+    price = trades.column("price")
+    return pa.table({"symbol": trades.column("symbol"), "ts": trades.column("ts"), "open": price, "high": price,
+                     "low": price, "close": price, "volume": trades.column("size")})  # fmt: skip
+
+
+def _terms(store: Warehouse, symbols: Sequence[str]) -> tuple[list[Traded], set[str]]:
+    rows = store.client().rows(_TERMS, {"symbols": list(symbols)})
+    traded = [Traded(symbol, Decimal(multiplier or 1), currency) for symbol, currency, multiplier, _ in rows]
+    return traded, {row[3] for row in rows if row[3]}
+
+
+def _sessions(store: Warehouse, calendar: str, start: datetime) -> np.ndarray | None:
+    rows = store.client().rows(_SESSIONS, {"calendar": calendar, "start": start.date()})
+    return np.array(rows, np.int64) if rows else None

@@ -1,0 +1,168 @@
+"""One backtest from end to end: what a user asks for, into terms, through the engine, to a result."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from backtest import options
+from backtest.core import lanes
+from backtest.core.kernels import CannotCompile
+from backtest.core.session import Session, Terms
+from backtest.frames import Frame
+from backtest.scaling import decimals_in, money, to_units, worth
+from zeno.errors import ConfigError
+from zeno.settings import Settings
+
+_YEAR = 365.25 * 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run, in a user's words; see ``options`` for how costs, slippage and sizers are written.
+
+    ``lane`` is one of ``lanes.LANES``, or ``auto``: compiled where the strategy compiles, dense where it does not.
+    ``latency`` is in microseconds, ``margin`` and ``borrow`` are shares of the position's value (a year, for borrow),
+    ``participation`` is a share of each slice's volume.
+    """
+
+    strategy: Any
+    cash: Decimal = Decimal(1_000_000)
+    sizer: str = "quantity:1"
+    cost: str = "zero"
+    slippage: str = "none"
+    fill: str = "next_open"
+    lane: str = "auto"
+    latency: int = 0
+    participation: Decimal = Decimal(0)
+    margin: Decimal = Decimal(0)
+    borrow: Decimal = Decimal(0)
+    interest: Decimal = Decimal(0)
+
+    @property
+    def quantity_scale(self) -> int:
+        """Return how many decimals quantities need."""
+        name, _, rest = self.sizer.partition(":")
+        return decimals_in(Decimal(rest.split(",")[0])) if name == "quantity" and rest else 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of it."""
+
+    request: Request
+    frame: Frame
+    session: Session
+    lane: str
+    engine_seconds: float
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def final_equity(self) -> Decimal:
+        """Return the equity after the last slice, exactly."""
+        return money(self.session.equity())
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures that the command line prints."""
+        session, ledger = self.session, self.session.engine.account.ledger
+        bars = self.frame.bars
+        return {
+            "strategy": getattr(type(session.strategy), "name", type(session.strategy).__name__),
+            "parameters": {name: getattr(session.strategy, name) for name in session.strategy.parameters()},
+            "symbols": list(self.frame.symbols),
+            "bars": bars,
+            "fills": session.number(ledger, "fills"),
+            "trades": session.number(ledger, "trips"),
+            "rejected": session.number(session.engine.account.orders, "rejected"),
+            "final_equity": f"{self.final_equity:f}",
+            "fees": f"{money(session.number(ledger, 'fees')):f}",
+            "digest": session.record.digest(),
+            "engine_seconds": round(self.engine_seconds, 6),
+            "bars_per_second": round(bars / self.engine_seconds) if self.engine_seconds > 0 else 0,
+            "lane": self.lane,
+            **self.extra,
+        }
+
+
+def run_backtest(request: Request, frame: Frame, *, kernels: Path | None = None) -> Result:
+    """Run a strategy over a frame.
+
+    Parameters
+    ----------
+    kernels
+        Where compiled kernels are kept between runs; in the cache folder by default.
+
+    Raises
+    ------
+    ConfigError
+        When the request contradicts itself or the frame.
+    CannotCompile
+        When a compiled lane is asked for and the strategy has no compiled form.
+    """
+    if request.fill == "same_close" and request.latency:
+        raise ConfigError("an order that takes time cannot fill at the close it was decided at",
+                          remedy="drop --latency, or use --fill next_open")  # fmt: skip
+    folder = kernels or Settings.from_env().cache / "kernels"
+    terms = terms_of(request, frame)
+    panel = bool(type(request.strategy).panel)
+    choices = [request.lane] if request.lane != "auto" else ["batch", "plain" if panel else "dense"]
+    for number, lane in enumerate(choices):
+        session = Session(request.strategy, terms, folder)
+        session.feed(frame.columns)
+        try:
+            lanes.prepare(session, lane)
+        except CannotCompile:
+            if number + 1 == len(choices):
+                raise
+            continue
+        start = time.perf_counter()
+        lanes.proceed(session, len(frame.columns), lane)
+        return Result(request, frame, session, lane, time.perf_counter() - start)
+    raise AssertionError("unreachable")
+
+
+def terms_of(request: Request, frame: Frame) -> Terms:
+    """Return a request in the engine's terms for a frame."""
+    scale = frame.quantity_scale
+    if request.fill not in options.FILLS:
+        raise ConfigError(f"there is no fill model {request.fill}", remedy=f"choose from: {', '.join(options.FILLS)}")
+    if len({one.currency for one in frame.traded}) > 1:
+        raise ConfigError("the instruments are quoted in several currencies",
+                          remedy="run them one currency at a time, or give rates in Terms from Python")  # fmt: skip
+    costs, tiers = options.costs(request.cost, scale)
+    most = _bound(frame)
+    return Terms(
+        instruments=tuple(_instrument(request, frame, number, most) for number in range(len(frame.traded))),
+        cash=(to_units(request.cash, 6, "cash"),),
+        costs=costs,
+        tiers=tiers,
+        slippage=options.slippage(request.slippage),
+        sizer=options.sizer(request.sizer, scale, _per_year(frame)),
+        fill=options.FILLS[request.fill],
+        participation=to_units(request.participation, 8, "participation"),
+        latency=request.latency,
+        margined=request.margin > 0,
+        interest=to_units(request.interest, 8, "interest"),
+        most=most,
+    )
+
+
+def _bound(frame: Frame) -> int:
+    """Return a bound on prices with room to spare: a power of two, so that a growing data set rarely changes it."""
+    return 1 << max(frame.columns.check().bit_length() + 4, 32)
+
+
+def _instrument(request: Request, frame: Frame, number: int, most: int) -> dict[str, int]:
+    factor, per = worth(frame.traded[number].multiplier, frame.price_scale, frame.quantity_scale)
+    return {"worth": factor, "per": per, "max_position": 2**62 // (most * factor),
+            "margin": to_units(request.margin, 8, "margin"), "borrow": to_units(request.borrow, 8, "borrow")}  # fmt: skip
+
+
+def _per_year(frame: Frame) -> float:
+    times = frame.columns.times
+    if len(times) < 3:
+        return 252.0
+    slices = len(times) / len(frame.traded) if frame.columns.closes.ndim == 1 else len(times)
+    return float(slices * _YEAR / max(int(times[-1] - times[0]), 1))

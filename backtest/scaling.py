@@ -1,0 +1,109 @@
+"""Prices and sizes to whole numbers and back, exactly or not at all."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pyarrow as pa
+
+from backtest.core.arithmetic import MONEY
+from zeno.arrow_compute import pc
+from zeno.errors import ConfigError
+
+_LARGEST = 2**53
+
+
+def whole(values: pa.ChunkedArray, scale: int | None, name: str) -> tuple[np.ndarray, int]:
+    """Return a column as int64 in units of 10^-scale, and that scale.
+
+    Decimals bring their own scale unless one is given; integers are taken to be in units of 10^-scale already; floats
+    have to be exact at the scale: each must be the float nearest to a multiple of 10^-scale.
+
+    Raises
+    ------
+    ConfigError
+        When a value is missing, does not fit the scale exactly, or no scale is known.
+    """
+    if values.null_count:
+        raise ConfigError(f"{name} has {values.null_count} missing values", remedy="drop those rows")
+    kind = values.type
+    if pa.types.is_decimal(kind):
+        return _decimals(values, kind.scale if scale is None else scale, name)
+    if scale is None:
+        raise ConfigError(f"{name} is {kind}, and its scale is not known",
+                          remedy="give --price-scale: 2 when prices are in cents")  # fmt: skip
+    if pa.types.is_integer(kind):
+        return np.ascontiguousarray(values.to_numpy(), np.int64), scale
+    return _floats(values.to_numpy(), scale, name), scale
+
+
+def _decimals(values: pa.ChunkedArray, scale: int, name: str) -> tuple[np.ndarray, int]:
+    own = values.type.scale
+    if pa.types.is_decimal128(values.type):
+        units = np.concatenate([_low_words(chunk) for chunk in values.chunks] or [np.empty(0, np.int64)])
+    else:
+        units = pc.cast(values, pa.decimal128(38, own)).combine_chunks().to_numpy()
+    if scale >= own:
+        factor = 10 ** (scale - own)
+        if len(units) and int(np.abs(units).max()) > 2**62 // factor:
+            raise ConfigError(f"{name} does not fit 64 bits at a scale of {scale}", remedy="choose a smaller scale")
+        return units * factor, scale
+    divisor = 10 ** (own - scale)
+    if (units % divisor).any():
+        raise ConfigError(f"{name} has more than {scale} decimals", remedy=f"give a scale of up to {own}")
+    return units // divisor, scale
+
+
+def _low_words(chunk: pa.Array) -> np.ndarray:
+    """Return the low 64 bits of 128-bit decimals: all of them, for what a price can be."""
+    words = np.frombuffer(chunk.buffers()[1], np.int64)[2 * chunk.offset : 2 * (chunk.offset + len(chunk))]
+    return words[::2].copy()
+
+
+def _floats(values: np.ndarray, scale: int, name: str) -> np.ndarray:
+    factor = 10.0**scale
+    units = np.rint(values * factor)
+    wrong = ~np.isfinite(values) | (np.abs(units) > _LARGEST) | (units / factor != values)
+    if wrong.any():
+        value = values[int(np.argmax(wrong))]
+        raise ConfigError(f"{name} {value!r} is not exact at a scale of {scale}",
+                          remedy="raise --price-scale, or round the prices first")  # fmt: skip
+    return units.astype(np.int64)
+
+
+def smallest_scale(units: np.ndarray, scale: int) -> tuple[np.ndarray, int]:
+    """Return the same prices in the coarsest power of ten that is exact, so that products stay small."""
+    while scale > 0 and len(units) and not (units % 10).any():
+        units, scale = units // 10, scale - 1
+    return units, scale
+
+
+def decimals_in(value: Decimal) -> int:
+    """Return how many decimals a number needs."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
+
+
+def to_units(value: Decimal, scale: int, name: str) -> int:
+    """Return a number in units of 10^-scale.
+
+    Raises
+    ------
+    ConfigError
+        When it has more decimals than that.
+    """
+    units = value.scaleb(scale)
+    if units != int(units):
+        raise ConfigError(f"{name} {value} has more than {scale} decimals", remedy="round it")
+    return int(units)
+
+
+def money(units: int) -> Decimal:
+    """Return money units as a decimal amount of currency."""
+    return Decimal(units).scaleb(-6)
+
+
+def worth(multiplier: Decimal, price_scale: int, quantity_scale: int) -> tuple[int, int]:
+    """Return what one price unit of one quantity unit is worth in money units, as a reduced fraction."""
+    value = Fraction(multiplier) * MONEY / 10 ** (price_scale + quantity_scale)
+    return value.numerator, value.denominator
