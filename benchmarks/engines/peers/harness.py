@@ -1,8 +1,8 @@
 """What every runner shares: it reads the bars, times the work and prints one line of JSON. Needs numpy alone.
 
-``python NAME_runner.py WORK FOLDER BARS LANE`` reads the ``.npy`` columns in the folder. Timed is everything from bars in
-memory, in the form that the engine takes, to fills and the equity curve, indicators and signals included; not timed are
-the import, the reading, the conversion to that form, and a first run that compiles or warms up.
+``python NAME_runner.py WORK FOLDER BARS LANE`` reads the ``.npy`` columns in the folder. Timed is everything from bars
+in memory, in the form that the engine takes, to fills and the equity curve, indicators and signals included; not timed
+are the import, the reading, the conversion to that form, and a first run that compiles or warms up.
 """
 
 import gc
@@ -19,7 +19,7 @@ import numpy as np
 CASH, QUANTITY, FEE = 1_000_000.0, 10, 1e-4
 FAST, SLOW = 10, 30
 PAIRS = [(fast, slow) for fast in range(5, 24, 2) for slow in range(30, 121, 10)]
-BUDGET_S = 6.0
+BUDGET_S = 4.0  # for runs after the third
 LOOKBACK, SKIP, TOP, INVEST = 252, 21, 50, 0.98
 
 Result = tuple[int, float]  # how many fills, and the equity at the last close in dollars; of a sweep the sums

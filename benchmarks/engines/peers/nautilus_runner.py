@@ -72,7 +72,9 @@ def events(columns: dict[str, np.ndarray], opens: bool) -> list[object]:
     """Return the bars, each stamped at its end, with or without a trade at each open before it."""
     data, made = harness.dollars(columns), []
     prices = zip(*(data[name].tolist() for name in ("open", "high", "low", "close", "volume")), strict=True)
-    for number, (start, (first, high, low, last, volume)) in enumerate(zip(columns["ts"].tolist(), prices, strict=True)):
+    for number, (start, (first, high, low, last, volume)) in enumerate(
+        zip(columns["ts"].tolist(), prices, strict=True)
+    ):
         began, ended = start * 1_000 + 1_000_000, (start + 60_000_000) * 1_000
         if opens:
             side, size = AggressorSide.NO_AGGRESSOR, Quantity(100, 0)
@@ -84,7 +86,7 @@ def events(columns: dict[str, np.ndarray], opens: bool) -> list[object]:
 
 def prepare(data: list[object], opens: bool) -> tuple[BacktestEngine, Crossover]:
     """Return an engine that has everything but has not run."""
-    engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True)))
+    engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True), run_analysis=False))
     engine.add_venue(
         VENUE, OmsType.NETTING, AccountType.CASH, starting_balances=[Money(harness.CASH, USD)], base_currency=USD,
         latency_model=LatencyModel(base_latency_nanos=1_000) if opens else None,
