@@ -15,7 +15,7 @@ from benchmarks.engines.environments import ENVIRONMENTS, PeerError, last_line
 from benchmarks.engines.work import DAYS
 from zeno.settings import PROJECT_ROOT
 
-MOST, MANY, SOME, FEW = 1_000_000, 100_000, 50_000, 20_000
+MOST, MANY, FEW = 1_000_000, 100_000, 20_000
 ZENO = "zeno"
 _FOLDER = Path(__file__).parent
 _RUN_SECONDS = 180
@@ -45,8 +45,8 @@ ENTRIES = (
     Entry("vectorbt", "sma", "from_orders numba", MOST),
     Entry("raptorbt", "sma", "single", MOST),
     Entry("backtesting", "sma", "Strategy", MANY),
-    Entry("nautilus", "sma", "bars", SOME),
-    Entry("nautilus", "sma", "opens and bars", SOME),
+    Entry("nautilus", "sma", "bars", FEW),
+    Entry("nautilus", "sma", "opens and bars", FEW),
     Entry("backtrader", "sma", "runonce", FEW),
     Entry(ZENO, "sweep", "batch", MANY),
     Entry("plain", "sweep", "loop", FEW),

@@ -15,6 +15,7 @@ HEADINGS = (
     "work",
     "bars",
     "seconds",
+    "CPU s",
     "bars/s",
     "of zeno's",
     "fills off",
@@ -42,6 +43,11 @@ class Row:
     def seconds(self) -> float:
         """The median over the rounds."""
         return statistics.median(line["seconds"] for line in self.lines)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The same of CPU, of all threads: what hardly grows with other work on the machine."""
+        return statistics.median(line["cpu_seconds"] for line in self.lines)
 
     @property
     def speed(self) -> float:
@@ -73,6 +79,7 @@ def values(rows: Sequence[Row]) -> dict[str, float | int | str]:
         found[f"{name}_version"] = row.lines[0]["version"]
         found[f"{name}_bars"] = row.lines[0]["bars"]
         found[f"{name}_median_s"] = round(row.seconds, 6)
+        found[f"{name}_cpu_median_s"] = round(row.cpu_seconds, 6)
         found[f"{name}_bars_per_s"] = round(row.speed)
         if row.expected:
             found[f"{name}_fills_off"] = row.lines[0]["fills"] - row.expected.fills
@@ -89,12 +96,12 @@ def _reference(rows: Sequence[Row], work: str) -> float | None:
 def _cells(row: Row, reference: float | None) -> tuple[str, ...]:
     entry = row.entry
     if not row.lines:
-        return (entry.peer, "-", entry.lane, entry.work, *["-"] * 6, row.failure)
+        return (entry.peer, "-", entry.lane, entry.work, *["-"] * 7, row.failure)
     line = row.lines[0]
     fills = equity = "-"
     if row.expected:
         fills = f"{line['fills'] - row.expected.fills:+,}"
         equity = f"{line['final_equity'] - row.expected.final_equity:+,.6f}"
     ratio = f"1/{reference / row.speed:,.1f}" if reference else "-"
-    sizes = (f"{line['bars']:,}", f"{row.seconds:.4f}", f"{row.speed:,.0f}")
+    sizes = (f"{line['bars']:,}", f"{row.seconds:.4f}", f"{row.cpu_seconds:.4f}", f"{row.speed:,.0f}")
     return (line["engine"], line["version"], entry.lane, entry.work, *sizes, ratio, fills, equity, line["note"])

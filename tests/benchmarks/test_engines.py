@@ -29,7 +29,7 @@ from benchmarks.engines.work import (
 MONEY = 1_000_000
 LINE = {
     "engine": "some", "version": "1.0", "work": "sma", "lane": "fast", "bars": 1_000, "seconds": 0.5,
-    "fills": 3, "final_equity": 999.25, "note": "float money",
+    "cpu_seconds": 0.25, "fills": 3, "final_equity": 999.25, "note": "float money",
 }  # fmt: skip
 
 

@@ -44,18 +44,19 @@ def month_ends(ts: np.ndarray) -> np.ndarray:
     return np.flatnonzero(months[1:] != months[:-1])
 
 
-def measure(run: Callable[[Any], Result], prepare: Callable[[], Any], runs: int = 5) -> tuple[float, Result]:
-    """Return the median seconds of several runs after a first one, and the result: 3, and up to ``runs`` in budget."""
-    result, times = run(prepare()), []
+def measure(run: Callable[[Any], Result], prepare: Callable[[], Any], runs: int = 5) -> tuple[float, float, Result]:
+    """Return the median seconds of 3 runs, up to ``runs`` in budget, after a first one; of CPU, too; and the result."""
+    result, times, cpu_times = run(prepare()), [], []
     began = time.perf_counter()
     while len(times) < 3 or (len(times) < runs and time.perf_counter() - began < BUDGET_S):
         prepared = prepare()
         gc.collect()
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         result = run(prepared)
         times.append(time.perf_counter() - start)
+        cpu_times.append(time.process_time() - cpu)
         del prepared
-    return statistics.median(times), result
+    return statistics.median(times), statistics.median(cpu_times), result
 
 
 def report(
@@ -63,9 +64,10 @@ def report(
     prepare: Callable[[], Any] = lambda: None,
 ) -> None:  # fmt: skip
     """Measure, and print the line. ``bars`` counts bar by instrument by parameter set; ``prepare`` is not timed."""
-    seconds, (fills, equity) = measure(run, prepare)
+    seconds, cpu_seconds, (fills, equity) = measure(run, prepare)
     line = {
         "engine": engine, "version": version, "work": sys.argv[1], "lane": sys.argv[4], "bars": bars,
-        "seconds": seconds, "fills": int(fills), "final_equity": float(equity), "note": note,
+        "seconds": seconds, "cpu_seconds": cpu_seconds, "fills": int(fills), "final_equity": float(equity),
+        "note": note,
     }  # fmt: skip
     print(json.dumps(line), flush=True)

@@ -39,7 +39,15 @@ def crossover(data: dict[str, pd.Series], pairs: list[tuple[int, int]], method: 
     changed = np.diff(held, axis=0, prepend=False)
     close = data["close"] if len(pairs) == 1 else np.broadcast_to(data["close"].to_numpy()[:, None], held.shape)
     price = data["open"].to_numpy()[:, None]
-    common = {"price": price, "fees": harness.FEE, "init_cash": harness.CASH, "engine": engine, "freq": "1min"}
+    orders = max(int(changed.sum()), 1)  # without it, room for an order a bar is made
+    common = {
+        "max_orders": orders,
+        "price": price,
+        "fees": harness.FEE,
+        "init_cash": harness.CASH,
+        "engine": engine,
+        "freq": "1min",
+    }
     if method == "from_orders":
         size = np.where(changed, np.where(held, float(harness.QUANTITY), -float(harness.QUANTITY)), np.nan)
         size = size[:, 0] if len(pairs) == 1 else size
@@ -65,7 +73,7 @@ def momentum(data: dict[str, np.ndarray], rebalances: np.ndarray, engine: str) -
     folio = vbt.Portfolio.from_orders(
         close, size, size_type="targetpercent", direction="longonly", price=data["open"], val_price=-np.inf,
         size_granularity=1.0, fees=harness.FEE, init_cash=harness.CASH, cash_sharing=True, group_by=True,
-        call_seq="auto", engine=engine, freq="1D",
+        call_seq="auto", max_orders=int(np.isfinite(size).sum()), engine=engine, freq="1D",
     )  # fmt: skip
     return finish(folio)
 
