@@ -12,7 +12,7 @@ import vectorbt as vbt
 
 NOTES = {
     "sma": "float money; float means miss exact ties",
-    "sweep": "float money; float means miss exact ties; one column a pair",
+    "sweep": "float money; float means miss exact ties; a column a pair, 5 at once (all 100 take twice as long)",
     "portfolio": "float money; targets by percent of the last close, the change (not the target) rounded to units",
 }
 
@@ -61,6 +61,15 @@ def crossover(data: dict[str, pd.Series], pairs: list[tuple[int, int]], method: 
     return finish(folio)
 
 
+def sweep(
+    data: dict[str, pd.Series], pairs: list[tuple[int, int]], method: str, engine: str, at_once: int = 5
+) -> harness.Result:
+    """Trade the pairs some at a time, so that the columns stay in the processor's cache."""
+    parts = [pairs[first : first + at_once] for first in range(0, len(pairs), at_once)]
+    results = [crossover(data, part, method, engine) for part in parts]
+    return sum(fills for fills, _ in results), sum(equity for _, equity in results)
+
+
 def momentum(data: dict[str, np.ndarray], rebalances: np.ndarray, engine: str) -> harness.Result:
     """Rebalance to equal weights of the best by past return, sells before buys, one cash for all."""
     close = data["close"]
@@ -100,7 +109,7 @@ def main() -> None:
         index = pd.DatetimeIndex(data["ts"].astype("datetime64[us]"))  # with a zone it makes objects: 60 times slower
         series = {name: pd.Series(data[name], index) for name in ("open", "close")}
         size = len(index) * len(pairs)
-        run = partial(crossover, series, pairs, method, engine)
+        run = partial(sweep, series, pairs, method, engine)
     harness.report("vectorbt", vbt.__version__, size, NOTES[work], lambda _: run())
 
 
