@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.common import Figures
 from benchmarks.engines.entries import ENTRIES, Entry, call
-from benchmarks.engines.environments import PeerError
+from benchmarks.engines.environments import ENVIRONMENTS, PeerError
 from benchmarks.engines.oracle import Outcome, expected
 from benchmarks.engines.table import Row, render, values
 from benchmarks.engines.work import Bars, daily_bars, minute_bars
@@ -32,11 +32,22 @@ def run(rounds: int = ROUNDS, entries: Sequence[Entry] = ENTRIES) -> Figures:
         }
         for kind, folder in folders.items():
             bars[kind].save(folder)
+        _install(rows, settings.cache)
         for _ in range(rounds):
             for row in rows:
                 _once(row, folders[_kind(row.entry)], settings.cache)
     _compare(rows, bars)
     return Figures("engine", values(rows), render(rows))
+
+
+def _install(rows: Sequence[Row], cache_folder: Path) -> None:
+    """Make the environments, each tried once; what cannot be installed fails all its rows."""
+    for peer in {row.entry.peer for row in rows} & set(ENVIRONMENTS):
+        try:
+            ENVIRONMENTS[peer].interpreter(cache_folder)
+        except PeerError as error:
+            for row in rows:
+                row.failure = str(error) if row.entry.peer == peer else row.failure
 
 
 def _once(row: Row, folder: Path, cache_folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import engine
 from benchmarks.engines.entries import ENTRIES, Entry, call, parse
 from benchmarks.engines.environments import ENVIRONMENTS, FOLDER, Environment, PeerError
 from benchmarks.engines.oracle import Outcome, crossover, expected, half_even, momentum
@@ -140,3 +141,17 @@ def test_a_failed_installation_says_why_and_is_tried_again(tmp_path: Path, monke
     with pytest.raises(PeerError, match="not installed: ERROR: No matching distribution"):
         Environment("some", ("some==9",)).interpreter(tmp_path)
     assert not (tmp_path / FOLDER / "some" / "pins.txt").exists()
+
+
+def test_the_table_goes_on_without_a_peer_that_cannot_be_installed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engine, "ENVIRONMENTS", {"raptorbt": Environment("raptorbt", ("raptorbt==none",))})
+    monkeypatch.setattr(Environment, "interpreter", refuse)
+    entries = (Entry("plain", "sma", "loop", 300), Entry("raptorbt", "sma", "single", 300))
+    figures = engine.run(rounds=2, entries=entries)
+    assert figures.values["sma_plain_loop_equity_off"] == 0
+    assert figures.values["sma_raptorbt_single_failure"] == "not installed: no such version"
+    assert "not installed: no such version" in figures.table
+
+
+def refuse(*_: object) -> Path:
+    raise PeerError("not installed: no such version")

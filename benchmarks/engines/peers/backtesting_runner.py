@@ -9,7 +9,7 @@ import harness
 import numpy as np
 import pandas as pd
 
-NOTE = "float money; float means miss exact ties; one event object a bar; computes statistics, too"
+NOTE = "float money; float means miss exact ties; a Python call a bar; computes statistics, too"
 
 
 def mean(values: np.ndarray, window: int) -> pd.Series:

@@ -4,7 +4,7 @@ import backtrader as bt
 import harness
 import pandas as pd
 
-NOTE = "float money; float means miss exact ties; one event object a bar; filling its lines from the frame is timed"
+NOTE = "float money; float means miss exact ties; a Python call a bar; filling its lines from the frame is timed"
 
 
 class Crossover(bt.Strategy):
