@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check format up down bench lock clean
+.PHONY: help setup setup-dev demo test check format up down bench bench-engine lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ down: setup  ## stop them
 
 bench: setup-dev  ## run every benchmark and print its figures
 	$(BIN)/python -m benchmarks
+
+bench-engine: setup-dev  ## run the backtest engine side by side with others
+	$(BIN)/python -m benchmarks engine
 
 lock:  ## resolve the dependencies anew
 	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv

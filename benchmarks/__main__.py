@@ -1,4 +1,4 @@
-"""Run benchmarks: ``python -m benchmarks [load storage bars node rebuild …] [--json] [--quick]``."""
+"""Run benchmarks: ``python -m benchmarks [load storage bars node rebuild engine …] [--json] [--quick]``."""
 
 import argparse
 import importlib
@@ -6,7 +6,7 @@ import json
 
 from benchmarks.common import machine
 
-NAMES = ("node", "load", "storage", "bars", "rebuild")
+NAMES = ("node", "load", "storage", "bars", "rebuild", "engine")
 
 
 def main() -> None:
@@ -21,6 +21,9 @@ def main() -> None:
         results[name] = figures.values
         if not arguments.json:
             print(f"\n{name}  ({machine()})")
+            if figures.table:
+                print(figures.table)
+                continue
             for key, value in figures.values.items():
                 print(f"  {key:40} {value:>14,}" if not isinstance(value, str) else f"  {key:40} {value}")
     if arguments.json:

@@ -28,10 +28,11 @@ _DAY = 86_400_000_000
 
 @dataclass(frozen=True)
 class Figures:
-    """What one benchmark measured: names to values, with units in the names."""
+    """What one benchmark measured: names to values, with units in the names; and a table, where that reads better."""
 
     name: str
     values: dict[str, float | int | str] = field(default_factory=dict)
+    table: str = ""
 
 
 @contextmanager
