@@ -133,10 +133,10 @@ def test_a_spike_is_forgotten(cls: Any) -> None:
 
 @pytest.mark.parametrize("value", [0.1, 1e-9, 123456.789, -3.3])
 def test_equal_values_have_no_deviation(value: float) -> None:
-    rows = np.array([0.3, 7.7, 1e6, *[value] * 25])[:, None]
-    assert interpreted(RollingStd(20), rows)[-1] == 0.0
-    assert interpreted(ZScore(20), rows)[-1] == 0.0
-    assert (interpreted(Bollinger(20), rows)[-1] == value).all()
+    rows = np.array([0.3, 7.7, 1e6, *[value] * 45])[:, None]
+    assert (interpreted(RollingStd(20), rows)[22:] == 0.0).all()
+    assert (interpreted(ZScore(20), rows)[22:] == 0.0).all()
+    assert (interpreted(Bollinger(20), rows)[22:] == value).all()
 
 
 FLAT = [(5.0, 5.0, 5.0, 0.0)] * 60
