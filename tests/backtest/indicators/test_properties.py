@@ -133,10 +133,18 @@ def test_a_spike_is_forgotten(cls: Any) -> None:
 
 @pytest.mark.parametrize("value", [0.1, 1e-9, 123456.789, -3.3])
 def test_equal_values_have_no_deviation(value: float) -> None:
-    rows = np.array([0.3, 7.7, 1e6, *[value] * 25])[:, None]
-    assert interpreted(RollingStd(20), rows)[-1] == 0.0
-    assert interpreted(ZScore(20), rows)[-1] == 0.0
-    assert (interpreted(Bollinger(20), rows)[-1] == value).all()
+    for seed in range(20):
+        before = np.random.default_rng(seed).normal(0.0, 1e3, 25 + seed)
+        rows = np.array([*before, *[value] * 45])[:, None]
+        full = len(before) + 19
+        assert (interpreted(RollingStd(20), rows)[full:] == 0.0).all()
+        assert (interpreted(ZScore(20), rows)[full:] == 0.0).all()
+        assert (interpreted(Bollinger(20), rows)[full:] == value).all()
+
+
+def test_money_at_an_unchanged_price_counts_on_neither_side() -> None:
+    rows = np.array([(3.0, 3.0, 3.0, 9.0), (6.0, 6.0, 6.0, 1.0), (6.0, 6.0, 6.0, 5.0), (3.0, 3.0, 3.0, 6.0)])
+    assert interpreted(MFI(3), rows)[-1] == 25.0
 
 
 FLAT = [(5.0, 5.0, 5.0, 0.0)] * 60

@@ -210,3 +210,33 @@ def test_equals_its_reference(indicator: Indicator, reference: Callable[[Bars], 
     there = ~np.isnan(ours)
     worst = (np.abs(ours - theirs) / (1 + np.abs(theirs)))[there].max()
     assert worst <= tolerance, worst
+
+
+def walk(seed: int) -> Bars:
+    """Return made-up bars of small whole numbers: full of ties and standstills, which real ones hardly have."""
+    draw = np.random.default_rng(seed)
+    moving = np.repeat(draw.integers(0, 2, 200), 10)
+    close = np.abs(np.cumsum(draw.integers(-2, 3, 2_000) * moving)) + 20.0
+    high, low = close + draw.integers(0, 3, 2_000), close - draw.integers(0, 3, 2_000)
+    return {"x": close, "close": close, "high": high, "low": low, "volume": draw.integers(0, 9, 2_000).astype(float)}
+
+
+TIED = [
+    (KAMA(5), lambda b: talib.KAMA(b["x"], 5)),
+    (ParabolicSAR(0.5, 0.5), lambda b: talib.SAR(b["high"], b["low"], 0.5, 0.5)),
+    (ParabolicSAR(0.0, 0.0), lambda b: talib.SAR(b["high"], b["low"], 0.0, 0.0)),
+    (Aroon(5), lambda b: talib.AROON(b["high"], b["low"], 5)[::-1]),
+    (ADX(3), lambda b: directional(b, 3)),
+    (OBV(), lambda b: talib.OBV(b["close"], b["volume"])),
+    (CCI(5), lambda b: talib.CCI(*hlc(b), 5)),
+    (ROC(5), lambda b: talib.ROC(b["x"], 5)),
+]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("indicator", "reference"), TIED, ids=[repr(one[0]) for one in TIED])
+def test_equals_talib_on_ties(indicator: Indicator, reference: Callable[[Bars], Answer], seed: int) -> None:
+    bars = walk(seed)
+    ours, answer = interpreted(copy_of(indicator), rows_for(indicator, bars)), reference(bars)
+    theirs = np.column_stack(answer if isinstance(answer, tuple | list) else [answer])
+    assert np.allclose(ours, theirs, rtol=SMOOTHED, atol=SMOOTHED, equal_nan=True)
