@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cli import demo, elt, query, services, status, warehouse_commands
+from cli import backtest_commands, demo, elt, query, services, status, warehouse_commands
 from cli.output import print_error
 from zeno.errors import ZenoError
 from zeno.settings import Settings
@@ -14,6 +14,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
                   help="Zeno: a market data warehouse that runs from one command.")  # fmt: skip
 app.add_typer(warehouse_commands.app, name="warehouse")
 app.add_typer(elt.app, name="elt")
+app.add_typer(backtest_commands.app, name="backtest")
 app.command()(demo.demo)
 app.command()(services.up)
 app.command()(services.down)

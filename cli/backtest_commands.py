@@ -1,0 +1,120 @@
+"""``zeno backtest``: run a strategy, look at it, and compare several."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.backtest_options import Options, make_frame, make_request, make_strategy, with_options
+from cli.output import console, print_json, print_table
+from zeno.errors import ConfigError
+
+app = typer.Typer(no_args_is_help=True, help="Backtest strategies: one engine for research, paper and live.")
+
+Name = Annotated[str, typer.Option("--strategy", "-s", help="A name from `zeno backtest list`, or FILE.py:Class.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+@with_options
+def run(
+    options: Options,
+    strategy: Name,
+    journal: Annotated[Path | None, typer.Option(help="Write the journal: .parquet, .jsonl, or canonical bytes.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a strategy over bars or ticks, and print what came of it."""
+    result = _run(strategy, options)
+    if journal is not None:
+        from backtest.journals import write_journal
+
+        write_journal(result, journal)
+    if as_json:
+        print_json(result.summary())
+    else:
+        _print(result.summary())
+
+
+def _run(name: str, options: Options) -> Any:
+    from backtest.run import run_backtest
+
+    made = make_strategy(name, options)
+    frame = make_frame(made, options)
+    with console.status(f"running {name} over {frame.bars:,} bars"):
+        return run_backtest(make_request(made, options), frame)
+
+
+def _print(summary: dict[str, Any]) -> None:
+    shown = {key.replace("_", " "): value for key, value in summary.items()}
+    shown["parameters"] = ", ".join(f"{name}={value}" for name, value in summary["parameters"].items()) or "none"
+    shown["symbols"] = ", ".join(summary["symbols"][:8]) + (" …" if len(summary["symbols"]) > 8 else "")
+    print_table("", ["", "value"], list(shown.items()))
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the catalogue: every strategy with its family, parameters and source."""
+    from backtest.strategies.registry import describe
+
+    rows = describe()
+    if as_json:
+        print_json(rows)
+        return
+    shown = [(one["name"], one["family"], one["shape"],
+              ", ".join(f"{each['name']}={each['default']}" for each in one["parameters"]), one["source"]) for one in rows]  # fmt: skip
+    print_table("", ["strategy", "family", "on", "parameters", "source"], shown)
+
+
+@app.command()
+@with_options
+def report(
+    options: Options,
+    strategy: Name,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page.")] = Path("tearsheet.html"),
+    trials: Annotated[int, typer.Option(help="How many variants you tried before this one; it deflates the Sharpe ratio.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Run a strategy and write its tear sheet, a page that needs nothing else."""
+    from backtest.report import run_record
+    from backtest.tearsheet import tear_sheet, write_page
+
+    result = _run(strategy, options)
+    sheet = tear_sheet(run_record(result, trials=trials))
+    write_page(sheet, output)
+    if as_json:
+        print_json({**result.summary(), "page": str(output), "tear_sheet": sheet.to_dict()})
+        return
+    _print(result.summary())
+    console.print(f"\nTear sheet: [bold]{output}[/]")
+
+
+@app.command()
+@with_options
+def compare(
+    options: Options,
+    strategies: Annotated[str, typer.Option("--strategies", help="Names separated by commas; `all` for the catalogue.")],
+    as_json: AsJson = False,
+) -> None:
+    """Run several strategies over the same data, and rank them with the Sharpe ratio deflated for the choice."""
+    from backtest.strategies.registry import CATALOGUE
+
+    names = list(CATALOGUE) if strategies == "all" else [one.strip() for one in strategies.split(",")]
+    if len(names) < 2:
+        raise ConfigError("there is nothing to compare", remedy="name at least two strategies")
+    rows = _ranked(names, options)
+    if as_json:
+        print_json(rows)
+        return
+    columns = ["strategy", "final equity", "trades", "fees", "Sharpe", "max drawdown", "deflated Sharpe", "note"]
+    print_table("", columns, [[row[name.lower().replace(" ", "_")] for name in columns] for row in rows])
+
+
+def _ranked(names: list[str], options: Options) -> list[dict[str, Any]]:
+    from backtest.compare import compare_strategies
+
+    def progress(name: str, number: int) -> None:
+        sys.stderr.write(f"{number + 1}/{len(names)} {name}\n")
+
+    return compare_strategies(names, lambda name: make_strategy(name, options), lambda made: make_frame(made, options),
+                              lambda made: make_request(made, options), progress)  # fmt: skip

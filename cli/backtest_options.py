@@ -1,0 +1,170 @@
+"""The options that ``zeno backtest run``, ``report`` and ``compare`` share, and what is made of them."""
+
+import importlib.util
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from zeno.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user asked for, word for word."""
+
+    symbols: Annotated[str, typer.Option(help="Symbols in the warehouse, separated by commas.")] = ""
+    resolution: Annotated[str, typer.Option(help="tick, 1s, 1m, 1h or 1d.")] = "1d"
+    start: Annotated[str, typer.Option("--from", help="First moment, UTC: 2020-01-01 or 2020-01-01T09:30.")] = "1900-01-01"
+    end: Annotated[str, typer.Option("--to", help="First moment that is too late, UTC.")] = "2200-01-01"
+    as_of: Annotated[str, typer.Option(help="What was known then; now, unless given.")] = ""
+    bars: Annotated[Path | None, typer.Option(help="A Parquet file of bars instead of the warehouse.")] = None
+    price_scale: Annotated[int | None, typer.Option(help="Decimals of the file's prices: 2 for cents.")] = None
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, as name=value.")] = None
+    cash: Annotated[str, typer.Option(help="What the account starts with.")] = "1000000"
+    quantity: Annotated[str, typer.Option(help="One unit of position; short for --sizer quantity:N.")] = ""
+    sizer: Annotated[str, typer.Option(help="quantity:N, notional:AMOUNT, equity:SHARE, volatility:YEARLY, kelly:F.")] = ""
+    lot: Annotated[str, typer.Option(help="Smallest quantity that is traded, such as 0.001.")] = "1"
+    cost: Annotated[str, typer.Option(help="zero, share:0.005,min=1, bps:1[,TURNOVER=RATE…], maker_taker:2,maker=-0.5.")] = "zero"
+    slippage: Annotated[str, typer.Option(help="none, ticks:N, spread:BPS, sqrt:FACTOR.")] = "none"
+    fill: Annotated[str, typer.Option(help="next_open, same_close or touch.")] = "next_open"
+    latency: Annotated[int, typer.Option(help="Microseconds from decision to venue.")] = 0
+    participation: Annotated[str, typer.Option(help="Most of a slice's volume to take: 0.1 is a tenth; 0 for all.")] = "0"
+    margin: Annotated[str, typer.Option(help="Margin a position needs, as a share of its value; 0 for no limit.")] = "0"
+    borrow: Annotated[str, typer.Option(help="Yearly cost of short positions, as a share of their value.")] = "0"
+    interest: Annotated[str, typer.Option(help="Yearly interest on negative cash.")] = "0"
+    lane: Annotated[str, typer.Option(help="auto, batch, live, wake, dense or plain.")] = "auto"
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the shared options; it receives them as one argument, ``options``."""
+    own = [one for one in inspect.signature(command).parameters.values() if one.name != "options"]
+    hints = get_type_hints(Options, include_extras=True)
+    shared = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[name], default=field.default)
+              for name, field in Options.__dataclass_fields__.items()]  # fmt: skip
+
+    def call(**given: Any) -> None:
+        options = Options(**{name: given.pop(name) for name in hints})
+        command(options=options, **given)
+
+    call.__name__, call.__doc__ = command.__name__, command.__doc__
+    call.__signature__ = inspect.Signature([one.replace(kind=one.KEYWORD_ONLY) for one in own] + shared)  # type: ignore[attr-defined]
+    call.__annotations__ = {**{one.name: one.annotation for one in own}, **{name: hints[name] for name in hints}}
+    return call
+
+
+def make_strategy(name: str, options: Options) -> Any:
+    """Return the strategy of a name, or of ``file.py:Class``, with the parameters that were given.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such strategy or parameter.
+    """
+    from backtest.strategies.registry import strategy
+
+    made = _from_file(name) if ".py:" in name else strategy(name)
+    return made(**_parameters(options.param or []))
+
+
+def _from_file(name: str) -> type:
+    path, _, wanted = name.rpartition(":")
+    if not Path(path).is_file():
+        raise ConfigError(f"there is no file {path}", remedy="give --strategy FILE.py:Class")
+    spec = importlib.util.spec_from_file_location(f"zeno_user_{Path(path).stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    if not hasattr(module, wanted):
+        raise ConfigError(f"{path} has no {wanted}", remedy="name a class of that file")
+    return getattr(module, wanted)
+
+
+def _parameters(given: list[str]) -> Mapping[str, float]:
+    found = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            equals = ""
+            number = 0.0
+        if not equals:
+            raise ConfigError(f"{one} is not name=number", remedy="write --param fast=10")
+        found[name] = int(number) if number == int(number) and "." not in value else number
+    return found
+
+
+def make_frame(strategy: Any, options: Options) -> Any:
+    """Return the market data that was asked for.
+
+    Raises
+    ------
+    ConfigError
+        When neither symbols nor a file were given, or they have nothing.
+    """
+    panel, scale = bool(type(strategy).panel), _quantity_scale(options)
+    if options.bars is not None:
+        from backtest.frames import read_parquet
+
+        return read_parquet(options.bars, price_scale=options.price_scale, panel=panel, quantity_scale=scale)
+    if not options.symbols:
+        raise ConfigError("there is nothing to trade", remedy="give --symbols ES,SP500 … or --bars FILE.parquet")
+    from backtest.market import read_market
+
+    return read_market([one.strip() for one in options.symbols.split(",")], options.resolution, _moment(options.start),
+                       _moment(options.end), as_of=_moment(options.as_of) if options.as_of else None, panel=panel,
+                       quantity_scale=scale)  # fmt: skip
+
+
+def _quantity_scale(options: Options) -> int:
+    from backtest.scaling import decimals_in
+
+    return max(decimals_in(number(options.quantity or "1", "--quantity")), decimals_in(number(options.lot, "--lot")))
+
+
+def make_request(strategy: Any, options: Options) -> Any:
+    """Return the request for the engine."""
+    from backtest.run import Request
+
+    return Request(
+        strategy=strategy,
+        cash=number(options.cash, "--cash"),
+        sizer=options.sizer or f"quantity:{options.quantity or '1'}",
+        cost=options.cost,
+        slippage=options.slippage,
+        fill=options.fill,
+        lane=options.lane,
+        latency=options.latency,
+        participation=number(options.participation, "--participation"),
+        margin=number(options.margin, "--margin"),
+        borrow=number(options.borrow, "--borrow"),
+        interest=number(options.interest, "--interest"),
+    )
+
+
+def number(text: str, name: str) -> Decimal:
+    """Return a decimal number, or an error that names the option."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ConfigError(f"{name} {text} is not a number", remedy=f"write {name} 1000") from None
+    if not value.is_finite():
+        raise ConfigError(f"{name} {text} is not a number", remedy=f"write {name} 1000")
+    return value
+
+
+def _moment(text: str) -> datetime:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{text} is not a moment", remedy="write 2020-01-31 or 2020-01-31T09:30, in UTC") from None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
