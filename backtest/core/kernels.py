@@ -132,24 +132,27 @@ def _entries(
 
 def _explained(entry: Any, owner: type[Flat]) -> Callable[..., Any]:
     """Turn a compiler's complaint, which can only come from the first call, into one that helps."""
-    first = True
+    working: list[Any] = []
 
-    def call(*arguments: Any) -> Any:
-        nonlocal first
-        if not first:
-            return entry(*arguments)
+    def explained(call: Callable[..., Any], *arguments: Any) -> Any:
         try:
-            result = entry(*arguments)
+            return call(*arguments)
         except NumbaError as error:
             raise CannotCompile(
                 f"{owner.__name__} cannot be compiled: {_gist(error)}",
                 remedy="Run it with --lane dense (any Python, about 2 million bars a second), or use numbers, "
                        "parameters, state() and indicator() alone in on_bar.",
             ) from error  # fmt: skip
-        first = False
+
+    def call(*arguments: Any) -> Any:
+        if working:
+            return entry(*arguments)
+        result = explained(entry, *arguments)
+        working.append(True)
         return result
 
     call.entry = entry  # type: ignore[attr-defined]
+    call.compile = lambda *types: explained(entry.compile, types)  # type: ignore[attr-defined]
     return call
 
 
