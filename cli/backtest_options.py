@@ -38,6 +38,8 @@ class Options:
     margin: Annotated[str, typer.Option(help="Margin a position needs, as a share of its value; 0 for no limit.")] = "0"
     borrow: Annotated[str, typer.Option(help="Yearly cost of short positions, as a share of their value.")] = "0"
     interest: Annotated[str, typer.Option(help="Yearly interest on negative cash.")] = "0"
+    actions: Annotated[Path | None, typer.Option(help="CSV or Parquet of splits, dividends, rates, deposits.")] = None
+    currency: Annotated[str, typer.Option(help="The account's currency; the first instrument's, unless given.")] = ""
     lane: Annotated[str, typer.Option(help="auto, batch, live, wake, dense or plain.")] = "auto"
 
 
@@ -148,7 +150,19 @@ def make_request(strategy: Any, options: Options) -> Any:
         margin=number(options.margin, "--margin"),
         borrow=number(options.borrow, "--borrow"),
         interest=number(options.interest, "--interest"),
+        actions=_actions(options),
+        currency=options.currency,
     )
+
+
+def _actions(options: Options) -> Any:
+    if options.actions is None:
+        return ()
+    from backtest.actions import read_actions
+
+    if not options.actions.is_file():
+        raise ConfigError(f"there is no file {options.actions}", remedy="give --actions a CSV or Parquet file")
+    return tuple(read_actions(options.actions))
 
 
 def number(text: str, name: str) -> Decimal:

@@ -70,10 +70,13 @@ def engine_of(strategy: type[Strategy]) -> type[Engine]:
 
 
 def _observing(strategy: type[Strategy]) -> Any:
-    """Write the method that computes a block's readings: one tight loop an indicator."""
-    lines = ["def observe(self, start, stop):", "    now = self.now", "    one = self.strategies[0]"]
+    """Write the method that computes a block's readings: one tight loop an indicator.
+
+    ``only`` picks the indicators by the bits of a number, for a sweep that shares them; -1 takes all.
+    """
+    lines = ["def observe(self, start, stop, only):", "    now = self.now", "    one = self.strategies[0]"]
     for number, one in enumerate(strategy.unique):
-        lines += ["    for j in range(start, stop):", "        if self.single == 0:",
+        lines += [f"    if only & {1 << number}:", "      for j in range(start, stop):", "        if self.single == 0:",
                   "            one = self.strategies[now.members[j]]"]  # fmt: skip
         lines += updating(strategy, one, f"one._indicator{number}", "now.{column}[j]", f"{{slot}} * {BLOCK} + j - start")
     return written(lines)
@@ -189,7 +192,7 @@ def next_block(engine: Any, i: int, stop: int) -> None:
     """Compute the readings of the block that begins with slice ``i``, unless they are there already."""
     if i >= engine.ready or i < engine.base:
         engine.base, engine.ready = i, min(i + BLOCK, stop)
-        engine.observe(engine.base, engine.ready)
+        engine.observe(engine.base, engine.ready, -1)
 
 
 def advance(engine: Any, start: int, stop: int) -> int:
