@@ -18,7 +18,7 @@ _TERMS = """
 """
 _SESSIONS = """
     SELECT toUnixTimestamp64Micro(opens_at), toUnixTimestamp64Micro(closes_at), toInt64(toUInt16(session))
-    FROM ref.calendar FINAL WHERE calendar = {calendar:String} AND session >= {start:Date32} ORDER BY session
+    FROM ref.calendar WHERE calendar = {calendar:String} AND session >= {start:Date32} ORDER BY session LIMIT 1 BY session
 """
 
 
@@ -29,6 +29,7 @@ def read_market(
     end: datetime,
     *,
     as_of: datetime | None = None,
+    source: str | None = None,
     panel: bool = False,
     quantity_scale: int = 0,
     warehouse: Warehouse | None = None,
@@ -36,7 +37,7 @@ def read_market(
     """Return what was known of instruments at ``as_of`` (now, unless given), as a frame.
 
     Ticks become slices whose four prices are the trade's; trades of one instrument at the same moment stay apart, in
-    the order in which the venue printed them.
+    the order in which the venue printed them. ``source`` names one of several vendors of the same bars.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def read_market(
         raise ConfigError("a panel strategy needs bars", remedy="choose a resolution from 1s to 1d")
     store = warehouse or connect()
     known = as_of or datetime.now(UTC)
-    table = read_bars(symbols, resolution, start, end, as_of=known, warehouse=store)
+    table = read_bars(symbols, resolution, start, end, as_of=known, source=source, warehouse=store)
     if len(table) == 0:
         raise ConfigError(f"the warehouse has no {resolution} bars of {', '.join(symbols)} from {start:%Y-%m-%d} to {end:%Y-%m-%d}",
                           remedy="zeno elt run loads data; zeno status shows what there is")  # fmt: skip

@@ -23,6 +23,7 @@ class Options:
     start: Annotated[str, typer.Option("--from", help="First moment, UTC: 2020-01-01 or 2020-01-01T09:30.")] = "1900-01-01"
     end: Annotated[str, typer.Option("--to", help="First moment that is too late, UTC.")] = "2200-01-01"
     as_of: Annotated[str, typer.Option(help="What was known then; now, unless given.")] = ""
+    source: Annotated[str, typer.Option(help="The data set to read, where several have the same bars.")] = ""
     bars: Annotated[Path | None, typer.Option(help="A Parquet file of bars instead of the warehouse.")] = None
     price_scale: Annotated[int | None, typer.Option(help="Decimals of the file's prices: 2 for cents.")] = None
     param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, as name=value.")] = None
@@ -123,8 +124,8 @@ def make_frame(strategy: Any, options: Options) -> Any:
     from backtest.market import read_market
 
     return read_market([one.strip() for one in options.symbols.split(",")], options.resolution, _moment(options.start),
-                       _moment(options.end), as_of=_moment(options.as_of) if options.as_of else None, panel=panel,
-                       quantity_scale=scale)  # fmt: skip
+                       _moment(options.end), as_of=_moment(options.as_of) if options.as_of else None, source=options.source or None,
+                       panel=panel, quantity_scale=scale)  # fmt: skip
 
 
 def _quantity_scale(options: Options) -> int:
