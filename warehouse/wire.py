@@ -35,7 +35,7 @@ def content(column: pa.ChunkedArray) -> Iterator[bytes | pa.Buffer | memoryview]
         yield from _texts(column, np.dtype(np.int32))
     elif pa.types.is_large_string(kind) or pa.types.is_large_binary(kind):
         yield from _texts(column, np.dtype(np.int64))
-    elif pa.types.is_primitive(kind) and not pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
+    elif (pa.types.is_primitive(kind) and not pa.types.is_boolean(kind)) or pa.types.is_decimal(kind):
         yield from _fixed(column, kind.bit_width // 8)
     else:
         yield from arrow_stream(pa.table({"": column.combine_chunks()}))
