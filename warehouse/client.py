@@ -29,7 +29,7 @@ Parameters = Mapping[str, Any]
 
 _NO_SPACE_CODES = (":  243", "Code: 243", "NOT_ENOUGH_SPACE", "No space left on device", "errno: 28", "code 243")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
-_LONGEST_PARAMETERS = 65_536  # characters of an address
+_LONGEST_PARAMETERS = 4_000  # characters; proxies allow an address of 8 KiB in all
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}  # where compression costs more than it saves
 
 
