@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from warehouse.batch import Batch
 from warehouse.loader import Loader
-from warehouse.store import Warehouse, connect, embedded
+from warehouse.store import User, Warehouse, connect, embedded
 from zeno.settings import Settings
 
 SEED = 7
@@ -49,15 +49,33 @@ def scratch_warehouse(shards: int = 1) -> Iterator[Warehouse]:
             embedded(settings).down()
 
 
-def alternate(runs: int, *works: Callable[[], object]) -> list[list[float]]:
-    """Time pieces of work in turn, so that a machine's drift falls on all; seconds each, a list for each."""
+def alternate(
+    runs: int, *works: Callable[[], object], before: Callable[[], object] = lambda: None
+) -> list[list[float]]:
+    """Time pieces of work in turn, so that a machine's drift falls on all; seconds each, a list for each.
+
+    Parameters
+    ----------
+    before
+        Done before each piece, and not timed.
+    """
     times: list[list[float]] = [[] for _ in works]
     for _ in range(runs):
         for work, seconds in zip(works, times, strict=True):
+            before()
             start = time.perf_counter()
             work()
             seconds.append(time.perf_counter() - start)
     return times
+
+
+def settle(store: Warehouse) -> None:
+    """Wait until the engine merges nothing: what one side leaves behind is not the next one's cost."""
+    admin = store.client(User.ADMIN)
+    quiet = 0
+    while quiet < 3:
+        quiet = 0 if admin.scalar("SELECT count() FROM system.merges") else quiet + 1
+        time.sleep(0.2)
 
 
 def median(seconds: list[float]) -> float:

@@ -2,6 +2,7 @@
 
 The bare side is handed an Arrow table in memory and only sends it; ours starts from the file. Two bare inserts, into a
 table of the same declaration: the driver's ``insert_arrow``, and the stream that a load itself stages its rows with.
+Each begins when the merges of the one before have ended.
 """
 
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.common import Figures, alternate, median, scratch_warehouse, synthetic_trades
+from benchmarks.common import Figures, alternate, median, scratch_warehouse, settle, synthetic_trades
 from warehouse.batch import Batch
 from warehouse.loader import Loader
 from warehouse.store import User
@@ -33,8 +34,10 @@ def run(rows: int = ROWS, runs: int = RUNS) -> Figures:
         def load() -> None:
             loader.load(Batch("raw.trades", "benchmark", pq.read_table(next(queue))))
 
-        ours, theirs, streamed = alternate(runs, load, lambda: writer.insert("staging.bare", bare),
-                                           lambda: writer.stream("staging.streamed", bare))  # fmt: skip
+        ours, theirs, streamed = alternate(
+            runs, load, lambda: writer.insert("staging.bare", bare), lambda: writer.stream("staging.streamed", bare),
+            before=lambda: settle(store),
+        )  # fmt: skip
         reads = [_timed_read(file) for file in files]
         stored = store.client().scalar("SELECT count() FROM raw.trades")
     return Figures("load", {
