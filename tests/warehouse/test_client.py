@@ -13,9 +13,7 @@ from zeno.errors import WarehouseDown, WarehouseError
 
 
 def test_a_result_has_its_types_and_an_empty_one_its_columns(warehouse: Warehouse):
-    sql = (
-        "SELECT toDecimal64(1.5, 8) AS price, {at:DateTime64(6, 'UTC')} AS at, 'x' AS t, {ids:Array(UInt32)} AS ids"
-    )
+    sql = "SELECT toDecimal64(1.5, 8) AS price, {at:DateTime64(6, 'UTC')} AS at, 'x' AS t, {ids:Array(UInt32)} AS ids"
     at = datetime(2024, 1, 8, 1, 2, 3, 456_789, tzinfo=UTC)
     found = warehouse.client().arrow(f"{sql};", {"at": at, "ids": [1, 2]})
     assert found.to_pylist() == [{"price": Decimal("1.5"), "at": at, "t": "x", "ids": [1, 2]}]
