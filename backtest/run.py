@@ -105,6 +105,8 @@ def run_backtest(request: Request, frame: Frame, *, kernels: Path | None = None)
     CannotCompile
         When a compiled lane is asked for and the strategy has no compiled form.
     """
+    if not frame.traded:
+        raise ConfigError("there are no bars to run over", remedy="choose another interval, or look at zeno status")
     if request.fill == "same_close" and request.latency:
         raise ConfigError("an order that takes time cannot fill at the close it was decided at",
                           remedy="drop --latency, or use --fill next_open")  # fmt: skip
