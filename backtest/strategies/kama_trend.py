@@ -7,7 +7,7 @@ from backtest.indicators import ATR, KAMA, Momentum
 
 
 class KamaTrend(Strategy):
-    """Long one unit once Kaufman's average has risen by ``filter`` average ranges over ``turn`` bars; the mirror, short.
+    """Long one unit once Kaufman's average has risen by ``filter`` average ranges over ``turn`` bars; short if fallen.
 
     Between the two it stays as it is. Kaufman (1995), Smarter Trading, chapter 8, measures the turn from the average's
     last low or high, and in its own standard deviations; here it is measured over a fixed span, and in average true

@@ -12,7 +12,8 @@ from backtest.core.session import Session, Terms
 from backtest.core.sizing import Sizer
 
 DAY, MINUTE = 86_400_000_000, 60_000_000
-MONDAY = 4 * DAY  # 5 January 1970
+LASTS = 23 * 60 * MINUTE  # of a daily bar: its close and the next open are two moments
+MONDAY = 4  # 5 January 1970
 
 
 def calendar_flags(days: np.ndarray) -> np.ndarray:
@@ -23,7 +24,7 @@ def calendar_flags(days: np.ndarray) -> np.ndarray:
     return 3 + 4 * ends[0] + 8 * ends[1]
 
 
-def days(closes: Any, *, opens: Any = None, highs: Any = None, lows: Any = None, start: int = MONDAY // DAY,
+def days(closes: Any, *, opens: Any = None, highs: Any = None, lows: Any = None, start: int = MONDAY,
          weekdays: bool = False) -> Columns:  # fmt: skip
     """Return daily bars: each opens at the close before it, unless told otherwise; every day, or weekdays alone."""
     closes = np.asarray(closes, np.int64)
@@ -33,7 +34,7 @@ def days(closes: Any, *, opens: Any = None, highs: Any = None, lows: Any = None,
     numbers = start + np.arange(3 * len(closes))
     numbers = (numbers[(numbers + 3) % 7 < 5] if weekdays else numbers)[: len(closes)]
     volumes = np.full(len(closes), 100, np.int64)
-    return Columns(numbers * DAY, opens, highs, lows, closes, volumes, flags=calendar_flags(numbers), duration=DAY)
+    return Columns(numbers * DAY, opens, highs, lows, closes, volumes, flags=calendar_flags(numbers), duration=LASTS)
 
 
 def minutes(sessions: list[Any], *, every: int = 5, volumes: Any = None) -> Columns:
@@ -41,7 +42,7 @@ def minutes(sessions: list[Any], *, every: int = 5, volumes: Any = None) -> Colu
     bars = np.array([bar for session in sessions for bar in session], np.int64)
     times, flags = [], []
     for number, session in enumerate(sessions):
-        times += [MONDAY + number * DAY + (870 + every * one) * MINUTE for one in range(len(session))]
+        times += [(MONDAY + number) * DAY + (870 + every * one) * MINUTE for one in range(len(session))]
         flags += [1 if one == 0 else 2 if one == len(session) - 1 else 0 for one in range(len(session))]
     sizes = np.full(len(bars), 100) if volumes is None else np.asarray(volumes)
     return Columns(np.array(times), *bars.T, sizes, flags=np.array(flags), duration=every * MINUTE)
@@ -62,9 +63,12 @@ def finished(strategy: Any, columns: Columns, lane: str = "plain", folder: Path 
 def fills(strategy: Any, columns: Columns, **given: Any) -> list[tuple[int, int, int]]:
     """Return what a strategy trades: the number of the bar, the signed quantity and the price of each fill."""
     rows = finished(strategy, columns, **given).record.fills()
-    at_close = given.get("at_close", False)
-    begins = np.searchsorted(columns.times, rows[:, 0], side="right") - 1
-    ends = np.searchsorted(columns.times + columns.duration, rows[:, 0], side="left")
-    closing = rows[:, 0] != columns.times[np.maximum(begins, 0)]
-    bars = np.where(closing & at_close, ends, begins)
+    bars = np.searchsorted(columns.times, rows[:, 0], side="right") - 1
     return [(int(bar), int(row[3]), int(row[4])) for bar, row in zip(bars, rows, strict=True)]
+
+
+def days_of(strategy: Any, columns: Columns, **given: Any) -> list[tuple[str, int]]:
+    """Return what a strategy trades: the date, UTC, and the signed quantity of each fill."""
+    rows = finished(strategy, columns, **given).record.fills()
+    dates = rows[:, 0].astype("datetime64[us]").astype("datetime64[D]")
+    return [(str(date), int(row[3])) for date, row in zip(dates, rows, strict=True)]
