@@ -4,28 +4,62 @@ To add one: import the class, and write one line under its family.
 """
 
 from backtest.strategies.bollinger import BollingerBreakout, BollingerReversion
+from backtest.strategies.bracketed_atr_breakout import BracketedAtrBreakout
 from backtest.strategies.buy_and_hold import BuyAndHold
+from backtest.strategies.calendar_effects import Halloween, TurnOfMonth, WeekendEffect
+from backtest.strategies.chandelier_exit import ChandelierExit
 from backtest.strategies.donchian_breakout import DonchianBreakout
 from backtest.strategies.ema_crossover import EmaCrossover
+from backtest.strategies.gap_fade import GapFade
+from backtest.strategies.ibs_reversion import IbsReversion
+from backtest.strategies.kama_trend import KamaTrend
 from backtest.strategies.keltner_breakout import KeltnerBreakout
+from backtest.strategies.macd_signal import MacdSignal
+from backtest.strategies.opening_range_breakout import OpeningRangeBreakout
+from backtest.strategies.overnight_hold import OvernightHold
+from backtest.strategies.parabolic_sar import ParabolicReversal
 from backtest.strategies.rsi_mean_reversion import RsiMeanReversion
 from backtest.strategies.sma_crossover import SmaCrossover
+from backtest.strategies.stochastic_pullback import StochasticPullback
 from backtest.strategies.time_series_momentum import TimeSeriesMomentum
+from backtest.strategies.volatility_breakout import VolatilityBreakout
+from backtest.strategies.volatility_target import VolatilityTarget
+from backtest.strategies.vwap_reversion import VwapReversion
 from backtest.strategies.xs_momentum import XsMomentum
+from backtest.strategies.zscore_reversion import ZscoreReversion
 
 SINGLE: tuple[type, ...] = (
     # trend
     SmaCrossover,
     EmaCrossover,
+    MacdSignal,
+    KamaTrend,
+    ParabolicReversal,
+    ChandelierExit,
     # breakout
     DonchianBreakout,
     BollingerBreakout,
     KeltnerBreakout,
+    VolatilityBreakout,
+    BracketedAtrBreakout,
+    OpeningRangeBreakout,
     # mean-reversion
     RsiMeanReversion,
     BollingerReversion,
+    ZscoreReversion,
+    IbsReversion,
+    StochasticPullback,
+    GapFade,
+    VwapReversion,
     # momentum
     TimeSeriesMomentum,
+    # seasonality
+    TurnOfMonth,
+    WeekendEffect,
+    Halloween,
+    OvernightHold,
+    # volatility
+    VolatilityTarget,
     # overlay
     BuyAndHold,
 )
