@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, Self, dataclass_transform, get_type_hints
 
 import numpy as np
@@ -174,6 +175,7 @@ def _column_property(source: str) -> property:
     return property(read, doc=f"The element of ``{source}`` now.")
 
 
+@cache
 def offsets(cls: type[Flat]) -> dict[str, int]:
     """Return the word of every field that has one."""
     at, found = 0, {}
@@ -184,6 +186,7 @@ def offsets(cls: type[Flat]) -> dict[str, int]:
     return found
 
 
+@cache
 def fixed_words(cls: type[Flat]) -> int:
     """Return the words of an object without what its fields point to."""
     return sum(field.words for field in cls.fields.values())
