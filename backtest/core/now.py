@@ -122,6 +122,10 @@ class Now(View):
         """Return the quantity of one unit, as the run's sizer has it now."""
         return self.sizer.units(self.instrument, self.close)
 
+    def worth(self, price: int) -> int:
+        """Return what one quantity unit is worth at a price, in money units of the instrument's currency."""
+        return self.ledger.instruments[self.instrument].value(1, price)
+
     def target(self, quantity: int) -> int:
         """Trade at market towards a position, counting what is at work already; returns the order's id, or 0."""
         one = self.ledger.instruments[self.instrument]
@@ -245,6 +249,10 @@ class Slice(View):
     def unit(self, number: int) -> int:
         """Return the quantity of one unit of an instrument, as the run's sizer has it now."""
         return self.sizer.units(number, self.close(number))
+
+    def worth(self, number: int, price: int) -> int:
+        """Return what one quantity unit of an instrument is worth at a price, in money units of its currency."""
+        return self.ledger.instruments[number].value(1, price)
 
     def target(self, number: int, quantity: int) -> int:
         """Trade at market towards a position in an instrument; returns the order's id, or 0."""

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from backtest.core.flat import Field, Flat, Kind, part, state
 from backtest.core.indicator import INPUTS, Indicator
+from backtest.core.sealed import refuse_reaching
 from zeno.errors import ConfigError
 
 Argument = float | str | Callable[[Any], float]
@@ -83,6 +84,7 @@ class _Declared(Flat):
             for number, one in enumerate(cls.unique):
                 setattr(cls, f"_indicator{number}", part(one.kind, one.make))
         super().__init_subclass__(**options)
+        refuse_reaching(cls)
 
 
 def _check_order(owner: str, readings: dict[str, Reading]) -> None:

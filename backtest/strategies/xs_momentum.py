@@ -64,6 +64,6 @@ class XsMomentum(PanelStrategy):
             wanted = 0
             for place in range(count):
                 if self.ranked[place] == number:
-                    wanted = spend // (self.top * now.ledger.instruments[number].value(1, now.close(number)))
+                    wanted = spend // (self.top * now.worth(number, now.close(number)))
             if wanted != 0 or now.position(number) != 0:
                 now.target(number, wanted)
