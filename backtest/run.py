@@ -190,7 +190,7 @@ def terms_of(request: Request, frame: Frame) -> Terms:
 
 def _bound(frame: Frame) -> int:
     """Return a bound on prices with room to spare: a power of two, so that a growing data set rarely changes it."""
-    return 1 << max(frame.columns.check().bit_length() + 4, 32)
+    return 1 << max(frame.columns.check().bit_length() + 4, 20)
 
 
 def _instrument(request: Request, frame: Frame, number: int, most: int) -> dict[str, int]:
