@@ -18,8 +18,7 @@ from numba import njit
 from numba.core.errors import NumbaError
 
 from backtest.core import engine as series
-from backtest.core import panel
-from backtest.core import sweep as sweeping
+from backtest.core import panel, sharing
 from backtest.core.compiler import address, compiled, object_in, point
 from backtest.core.flat import Flat, methods, offsets
 from backtest.core.ledger import Journal
@@ -127,7 +126,7 @@ def _module(strategy: type[Flat], folder: Path) -> dict[str, Callable[..., Any]]
     for plain in ("advance", "advance_to_wake", "next_block", "complete", "catch_up"):
         if hasattr(parts, plain):
             names[plain + ("_" if plain in ("complete", "catch_up") else "")] = compiled(getattr(parts, plain))
-    names |= {"share": compiled(sweeping.share), "fall": compiled(sweeping.fall), "BLOCK": series.BLOCK}
+    names |= {"share": compiled(sharing.share), "fall": compiled(sharing.fall), "BLOCK": series.BLOCK}
     return _entries(text, names, folder / fingerprint(strategy), strategy.__qualname__, strategy)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from backtest.core import engine as series
 from backtest.core.columns import Columns
 from backtest.core.flat import copy_of, offsets, pack, size
+from backtest.core.kernels import kernel
 from backtest.core.session import Session, Terms
 from zeno.errors import ConfigError
 
@@ -46,25 +47,27 @@ class Sweep:
     def __init__(self, strategy: type, parameters: Sequence[dict[str, float]], terms: Terms, folder: Path) -> None:
         if strategy.panel or len(terms.instruments) != 1:  # type: ignore[attr-defined]
             raise ConfigError("a sweep takes strategies on one instrument", remedy="run the sets one by one")
-        self.strategy, self.parameters, self.folder = strategy, tuple(dict(one) for one in parameters), folder
-        self.terms = terms
+        self.parameters = tuple(dict(one) for one in parameters)
         made = [strategy(**one) for one in self.parameters]
-        self.owners, self.shares = _sharing(strategy, made)
-        self.slots = _slots(strategy)
-        self._made = made
+        self._owners, self._shares = _sharing(strategy, made)
+        self._slots = _slots(strategy)
+        self._first = Session(made[0], terms, folder, keep=False)
+        blocks = [_variant(self._first, one) for one in made]
+        self._places = np.cumsum([0, *(len(one) for one in blocks[:-1])])
+        self._block = np.concatenate(blocks)
+        self._entry = kernel(strategy, folder, "sweep")
 
     def run(self, columns: Columns) -> Swept:
-        """Run every set over the slices."""
-        from backtest.core.kernels import kernel
-
-        first = Session(self._made[0], self.terms, self.folder, keep=False)
+        """Run every set over the slices, each from the beginning."""
+        first, block = self._first, self._block.copy()
         first.feed(columns)
-        blocks = [_variant(first, one) for one in self._made]
-        places = np.cumsum([0, *(len(one) for one in blocks[:-1])])
-        block = np.concatenate(blocks)
-        found = np.zeros((len(self._made), len(FOUND)), np.int64)
-        entry = kernel(self.strategy, self.folder, "sweep")
-        entry(block, places, self.owners, self.shares, self.slots, 0, len(columns), found)
+        now, journal = first.engine.now, first.engine.journal
+        for thing, names in ((now, (*Columns.names(), "duration")), (journal, ("rows", "marks"))):
+            for name in names:
+                word = first.word(thing, name)
+                block[self._places + word] = first.words[word]
+        found = np.zeros((len(self._places), len(FOUND)), np.int64)
+        self._entry(block, self._places, self._owners, self._shares, self._slots, 0, len(columns), found)
         return Swept(self.parameters, found)
 
 
@@ -110,19 +113,3 @@ def _slots(strategy: Any) -> np.ndarray:
     """Return the number of the indicator that fills each slot of the readings."""
     keys = [one.key for one in strategy.unique]
     return np.array([keys.index(one.key) for one in strategy.readings.values()], np.int64)
-
-
-def share(engine: Any, owner: Any, slots: Any, k: int, count: int) -> None:
-    """Copy an indicator's readings of a block from the engine that computed them."""
-    for slot in range(len(slots)):
-        if slots[slot] == k:
-            for j in range(slot * series.BLOCK, slot * series.BLOCK + count):
-                engine.readings[j] = owner.readings[j]
-
-
-def fall(marks: Any, start: int, stop: int, peak: int, deepest: int) -> tuple[int, int]:
-    """Take a block of marks into the highest one so far and the deepest fall from it."""
-    for j in range(start, stop):
-        peak = max(peak, marks[j])
-        deepest = max(deepest, peak - marks[j])
-    return peak, deepest
