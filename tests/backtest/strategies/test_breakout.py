@@ -1,6 +1,7 @@
 """Breakout strategies on the tent of ``test_trend``, and on bars made for their orders."""
 
 import numpy as np
+import pytest
 from strategy_bench import days, fills
 
 from backtest.strategies.bollinger import BollingerBreakout
@@ -16,6 +17,19 @@ def test_donchian_leaves_at_the_short_channel_and_turns_at_the_long_one() -> Non
     # Bar 32 closes at 1170, below the lows of the three bars before it (1190 1190 1180); bar 33 below those of five.
     narrow = DonchianBreakout(enter=5, leave=3, period=3, stop=100.0)
     assert fills(narrow, TENT) == [(11, 10, 1010), (33, -10, 1170), (34, -10, 1160)]
+
+
+@pytest.mark.parametrize(("calm", "traded"), [(5, True), (4, False)])
+@pytest.mark.parametrize(("close", "side"), [(985, -10), (1015, 10)])
+def test_donchian_looks_at_the_bars_before_this_one_and_no_further(
+    calm: int, traded: bool, close: int, side: int
+) -> None:
+    # One wide bar, 980 to 1020, some calm ones of 990 to 1010, and a close outside of those: the channel is of five.
+    bars = [(1000, 1010, 990, 1000)] * 4 + [(1000, 1020, 980, 1000)] + [(1000, 1010, 990, 1000)] * calm
+    table = np.array([*bars, (1000, max(close, 1010), min(close, 990), close), (close, close, close, close)]).T
+    columns = days(table[3], opens=table[0], highs=table[1], lows=table[2])
+    wanted = [(len(bars) + 1, side, close)] if traded else []
+    assert fills(DonchianBreakout(enter=5, leave=3, period=3, stop=100.0), columns) == wanted
 
 
 def test_donchian_stop_closes_before_the_channel_does() -> None:

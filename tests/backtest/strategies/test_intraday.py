@@ -33,6 +33,12 @@ def test_opening_range_trades_once_a_session() -> None:
     assert fills(BREAKOUT, minutes([both])) == [(2, 10, 1021), (5, -10, 985)]
 
 
+def test_opening_range_is_that_of_all_its_bars() -> None:
+    inside = [(1000, 1020, 990, 1000), *still(1000, 4)]
+    assert fills(BREAKOUT, minutes([[*RANGE, *inside]])) == []
+    assert fills(BREAKOUT, minutes([[*reversed(RANGE), *inside]])) == []
+
+
 def test_opening_range_takes_its_stops_back() -> None:
     quiet = [*RANGE, *still(1000, 5)]
     assert fills(BREAKOUT, minutes([quiet, still(1100, 7), still(900, 7)])) == []

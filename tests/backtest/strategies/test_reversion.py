@@ -70,6 +70,13 @@ def test_stochastic_buys_the_turn_of_a_pullback() -> None:
     assert fills(StochasticPullback(trend=20, **given), days(fallen)) == []
 
 
+def test_stochastic_waits_for_the_turn() -> None:
+    # Two bars at the bottom, where %K and %D are both 0, are no turn yet.
+    closes = [*range(1000, 1111, 10), 1100, 1090, 1080, 1080, 1090, 1090]
+    given = {"period": 5, "smooth": 1, "signal": 2, "low": 25.0, "trend": 14}
+    assert fills(StochasticPullback(**given), days(closes)) == [(17, 10, 1090)]
+
+
 def test_stochastic_leaves_where_the_rise_ends() -> None:
     closes = [*range(1000, 1111, 10), 1100, 1090, 1080, 1090, 1000, 1000]
     given = {"period": 5, "smooth": 1, "signal": 2, "low": 25.0, "trend": 10}

@@ -83,6 +83,12 @@ def test_chandelier_stop_is_never_lowered() -> None:
     assert fills(ChandelierExit(enter=5, period=3, width=2.0), columns) == [(6, 10, 1050), (12, -10, 1080)]
 
 
+def test_chandelier_stop_rises_as_the_ranges_shrink() -> None:
+    # Ranges of 2 bring the average from 10 to 7.3 and 5.6: 1100 less twice that is 1089, though the highs are falling.
+    closes = np.append(np.arange(1000, 1110, 10), [1098, 1096, 1085, 1085])
+    assert fills(ChandelierExit(enter=5, period=3, width=2.0), days(closes)) == [(6, 10, 1050), (13, -10, 1089)]
+
+
 def test_time_series_momentum_follows_the_sign_at_the_end_of_a_month() -> None:
     # 5 January 1970 is bar 0: months end with bars 26 (rising) and 54 (falling).
     assert fills(TimeSeriesMomentum(lookback=5), TENT) == [(27, 10, 1170), (55, -20, 950)]
