@@ -67,13 +67,17 @@ def shares(share: float, price: float, equity: float = CASH) -> int:
 
 @cache
 def real_panel() -> Columns:
-    """Return the last 3,000 daily closes of eight US stocks, 2011-2022: bars of one price, in tenths of a cent."""
+    """Return the last 3,000 daily closes of eight US stocks, 2011-2022: bars of one price, in tenths of a cent.
+
+    Three of them are made to miss some, from the last: one starts later, one has ended before, one pauses at times.
+    """
     context = Context(settings=Settings.from_env(), clock=ManualClock(datetime(2026, 11, 22, tzinfo=UTC)))
     batch = next(iter(dataset("us_equities_daily").read(context)))
     symbols = batch.data["symbol"].to_numpy(zero_copy_only=False)
     chosen = list(dict.fromkeys(symbols))[:8]
     price = batch.data["adj_close"].to_numpy(zero_copy_only=False).astype(float) * 1000
     closes = np.column_stack([np.rint(price[symbols == one][-3000:]) for one in chosen]).astype(np.int64)
+    closes[:700, 7], closes[2000:, 6], closes[900:1000, 5], closes[::97, 5] = NONE, NONE, NONE, NONE
     days = batch.data["ts"].to_numpy(zero_copy_only=False)[symbols == chosen[0]][-3000:].astype("datetime64[D]")
     flags = np.full(len(days), SESSION_FIRST | SESSION_LAST, np.int64)
     months, weeks = days.astype("datetime64[M]").astype(int), (days.astype(int) + 3) // 7

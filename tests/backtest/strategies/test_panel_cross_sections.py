@@ -163,7 +163,7 @@ def test_same_month_buys_the_coming_season() -> None:
 
 
 def test_carry_trades_near_contracts_by_the_slope_of_their_curve() -> None:
-    closes = np.array([[10_200, 10_000, 10_000, 10_000, 9_900, 10_000]] * 4)
+    closes = np.array([[10_200, 10_000, 10_500, 10_500, 9_900, 10_000]] * 4)
     session = run(CarryRank(each=1), panel(closes, every=3))
     assert trades(session) == [(3, 0, shares(0.5, 10_200)), (3, 4, -shares(0.5, 9_900))]
 
@@ -176,6 +176,7 @@ def test_crash_filter_holds_what_its_volatility_allows() -> None:
     scale = 0.12 / np.sqrt(((rises[:, 0] - rises[:, 1]) ** 2).mean() * 252)
     assert 0.37 < scale < 0.38
     assert trades(session) == [(15, 0, shares(scale, closes[14, 0])), (15, 1, -shares(scale, closes[14, 1]))]
+    assert trades(run(MomentumCrashFilter(lookback=5, skip=0, each=1, memory=6), panel(closes, every=5))) == []
     session = run(MomentumCrashFilter(lookback=5, skip=0, each=1, memory=5, most=0.1), panel(closes, every=5))
     assert trades(session) == [(15, 0, shares(0.1, closes[14, 0])), (15, 1, -shares(0.1, closes[14, 1]))]
 

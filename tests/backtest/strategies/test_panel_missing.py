@@ -85,7 +85,7 @@ def test_a_pair_does_not_count_slices_without_both_prices() -> None:
     first = [HUNDRED + 10 * (-1) ** t for t in range(20)] + [HUNDRED, HUNDRED + 30, HUNDRED + 15, HUNDRED - 5, HUNDRED]
     closes = np.column_stack([first, np.full(len(first), HUNDRED)]).astype(float)
     gapped = np.insert(
-        closes, [10, 22, 22], np.array([[np.nan, HUNDRED], [np.nan, HUNDRED], [HUNDRED, np.nan]]), axis=0
+        closes, [10, 22, 22], np.array([[np.nan, HUNDRED], [np.nan, HUNDRED], [HUNDRED - 5, np.nan]]), axis=0
     )
     whole, broken = (trades(run(PairsDistance(formation=20), panel(one, every=99))) for one in (closes, gapped))
     (_, _, short), (_, _, long), *_ = whole
@@ -96,7 +96,7 @@ def test_a_pair_does_not_count_slices_without_both_prices() -> None:
 
 def test_momentum_holds_nothing_that_has_ended() -> None:
     closes = 1e6 * (1 + np.array([0.001, -0.001, 0.004, 0.002])) ** np.arange(40)[:, None]
-    closes[18:, 2] = np.nan
+    closes[19:, 2] = np.nan
     strategy = MomentumCrashFilter(lookback=4, skip=1, each=1, memory=3)
     done = trades(run(strategy, panel(closes, every=5)))
     assert [number for at, number, _ in done if at == 10] == [1, 2]

@@ -73,6 +73,14 @@ def test_regression_is_least_squares(points: list[tuple[float, float]]) -> None:
         assert line.deviation() == pytest.approx(np.sqrt((left**2).sum() / 8), abs=1e-5)
 
 
+def test_regression_forgets_where_it_began() -> None:
+    line = Regression(10)
+    for x in (*range(10), *range(10**8, 10**8 + 25)):
+        line.push(float(x), 2.0 * x + (-1) ** x)
+    x = np.arange(15, 25)
+    assert line.slope() == pytest.approx(np.polyfit(x, 2.0 * x + (-1.0) ** x, 1)[0], abs=1e-9)
+
+
 def test_ratio_hedges_by_the_slope() -> None:
     random = np.random.default_rng(2)
     hedge = np.cumsum(random.normal(0, 0.01, 44))

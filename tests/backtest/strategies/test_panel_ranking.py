@@ -39,7 +39,7 @@ def test_sides_are_the_ends_of_one_order(scores: list[float], each: int) -> None
     order = sorted_out(scores)
     size = min(each, len(order) // 2)
     size = size if size and scores[order[0]] != scores[order[-1]] else 0
-    expected = {number: 1 for number in order[:size]} | {number: -1 for number in order[len(order) - size :]}
+    expected = dict.fromkeys(order[:size], 1) | dict.fromkeys(order[len(order) - size :], -1)
     assert {number: sides.side(number) for number in range(len(scores)) if sides.side(number)} == expected
 
 
