@@ -134,6 +134,7 @@ def _close(engine: Any, ledger: Any, one: Any, i: int) -> None:
     ts = now.times[i] + now.duration
     if engine.matcher.model == SAME_CLOSE and one.pending != 0:
         engine.matcher.now(ts, now.instrument, now.closes[i], now.volumes, i)
+        ledger.mark(one, now.closes[i])
     if ledger.accrues != 0 and now.flags[i] & 2 != 0:
         ledger.accrue(ts)
 

@@ -60,6 +60,8 @@ class Instrument(Flat):
     entered: int = state()
     touched: int = state()
     listed: int = state()
+    took: int = state()
+    took_at: int = state()
     mean: float = state(0.0)
     variance: float = state(0.0)
 

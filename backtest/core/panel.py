@@ -131,8 +131,13 @@ def finish(engine: Any, i: int) -> None:
         for number in range(now.width):
             if ledger.instruments[number].pending != 0 and now.closes[row + number] != NONE:
                 engine.matcher.now(now.time(), number, now.closes[row + number], now.volumes, row + number)
+                ledger.mark(ledger.instruments[number], now.closes[row + number])
     if ledger.accrues != 0 and now.flags[i] & 2 != 0:
         ledger.accrue(now.time())
+    if engine.sizer.model >= VOLATILITY:
+        for number in range(now.width):
+            if now.closes[i * now.width + number] != NONE:
+                ledger.instruments[number].seen += 1
     ledger.slices += 1
     engine.journal.marks[i] = ledger.equity()
     now.done = i + 1
