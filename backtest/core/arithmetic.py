@@ -28,7 +28,9 @@ def scaled(value: int, factor: int, divisor: int) -> int:
 
 
 def nearest(value: float) -> int:
-    """Return the whole number nearest to a float, ties to even."""
+    """Return the whole number nearest to a float, ties to even; NONE when it is not a number, or too large for one."""
+    if not abs(value) < 4.0e18:
+        return NONE
     low = math.floor(value)
     rest = value - low
     whole = int(low)

@@ -2,8 +2,9 @@
 
 One slice goes through these steps, in ``begin``, the strategy, and ``finish``:
 
-1. working orders of the instrument trade against the slice (``matching``);
-2. the sizer takes the close into its estimates, and the ledger marks the position to it;
+1. the sizer takes the close into its estimates, and working orders of the instrument trade against the slice
+   (``matching``), which the estimates do not see;
+2. the ledger marks the position to the close;
 3. the strategy decides, with the slice's indicators in front of it;
 4. orders that fill at the close do; financing accrues at the end of a session; the equity is written down.
 
@@ -117,10 +118,10 @@ def begin(engine: Any, ledger: Any, one: Any, i: int) -> None:
     close = now.closes[i]
     now.at = i
     now.started, now.opened = now.times[i], now.opens[i]  # read in order, so that the hardware fetches them ahead
-    if one.working > 0:
-        engine.matcher.slice(now, now.instrument, i)
     if engine.estimating != 0:
         engine.sizer.observe(one, close)
+    if one.working > 0:
+        engine.matcher.slice(now, now.instrument, i)
     ledger.mark(one, close)
 
 
@@ -137,6 +138,7 @@ def _close(engine: Any, ledger: Any, one: Any, i: int) -> None:
     ts = now.times[i] + now.duration
     if engine.matcher.model == SAME_CLOSE and one.pending != 0:
         engine.matcher.now(ts, now.instrument, now.closes[i], now.volumes, i)
+        ledger.mark(one, now.closes[i])
     if ledger.accrues != 0 and now.flags[i] & 2 != 0:
         ledger.accrue(ts)
 
