@@ -28,13 +28,20 @@ def scaled(value: int, factor: int, divisor: int) -> int:
 
 
 def nearest(value: float) -> int:
-    """Return the whole number nearest to a float, ties to even."""
+    """Return the whole number nearest to a float, ties to even; NONE for what is not a number or beyond 2^62."""
+    if not -4.0e18 < value < 4.0e18:
+        return NONE
     low = math.floor(value)
     rest = value - low
     whole = int(low)
     if rest > 0.5 or (rest == 0.5 and whole % 2 != 0):
         whole += 1
     return whole
+
+
+def truncated(value: float) -> int:
+    """Return a float's whole part, cut off just beyond 2^53: an order of that size is refused, not wrapped round."""
+    return int(min(max(value, -9007199254740994.0), 9007199254740994.0))
 
 
 def ratio_order(a: int, b: int, c: int, d: int) -> int:
