@@ -68,9 +68,13 @@ def test_a_low_that_is_missing_alone_is_refused() -> None:
 @pytest.mark.parametrize(("start", "stop"), [(0, 21), (5, 4), (21, 21), (-1, 5)])
 def test_slices_that_are_not_there_are_refused(start: int, stop: int) -> None:
     session = Session(Idle(), walks.terms(), Path("unused"))
-    with pytest.raises(ConfigError, match="slice"):
+
+    def fed() -> None:
         session.feed(walks.daily(20), start)
         lanes.proceed(session, stop, "plain")
+
+    with pytest.raises(ConfigError, match="slice"):
+        fed()
 
 
 ASKED = {

@@ -34,7 +34,7 @@ def test_numbers_of_every_type_are_taken_as_the_declared_one(value: Any) -> None
 
 
 def test_half_a_count_is_refused() -> None:
-    with pytest.raises(ConfigError, match="must be a whole number, not 2.5"):
+    with pytest.raises(ConfigError, match=r"must be a whole number, not 2\.5"):
         Thing(count=2.5)
 
 
