@@ -27,6 +27,21 @@ def scaled(value: int, factor: int, divisor: int) -> int:
     return total
 
 
+def scaled_far(value: int, factor: int, divisor: int) -> int:
+    """Return the same for factors up to 2^42 and divisors below 2^36: the factor is taken in two halves."""
+    whole = value // divisor
+    rest = value - whole * divisor
+    high = factor // 65_536
+    first = rest * high // divisor
+    left = (rest * high - first * divisor) * 65_536 + rest * (factor - high * 65_536)
+    part = left // divisor
+    left -= part * divisor
+    total = whole * factor + first * 65_536 + part
+    if 2 * left > divisor or (2 * left == divisor and total % 2 == 1):
+        total += 1
+    return total
+
+
 def nearest(value: float) -> int:
     """Return the whole number nearest to a float, ties to even; NONE for what is not a number or beyond 2^62."""
     if not -4.0e18 < value < 4.0e18:

@@ -5,7 +5,7 @@ with a reason in the journal, or it works until it fills, expires or is cancelle
 """
 
 from backtest.core import events
-from backtest.core.arithmetic import NONE
+from backtest.core.arithmetic import FX, NONE, RATE, scaled
 from backtest.core.flat import Flat, parameter, part, reference, state, table
 from backtest.core.ledger import Journal, Ledger
 
@@ -100,7 +100,8 @@ class Orders(Flat):
         if grows <= 0:
             return False
         free = self.ledger.equity() - self.ledger.exposure()
-        return abs(one.value(grows, one.last)) // 100_000_000 * one.margin > free
+        need = scaled(abs(one.value(grows, one.last)), one.margin, RATE)
+        return (need if self.ledger.currencies == 1 else scaled(need, self.ledger.rates[one.currency], FX)) > free
 
     def drop(self, place: int) -> None:
         """Take an order out of the table; those after it move up."""
