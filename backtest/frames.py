@@ -73,6 +73,8 @@ def read_parquet(path: Path, *, price_scale: int | None, panel: bool, quantity_s
     if missing:
         raise ConfigError(f"{path.name} has no column {', '.join(missing)}",
                           remedy="bars need ts, open, high, low, close, volume and, for several instruments, symbol")  # fmt: skip
+    if len(table) == 0:
+        raise ConfigError(f"{path.name} has no bars", remedy="give --bars a file with rows")
     return frame_of(table, panel=panel, price_scale=price_scale, quantity_scale=quantity_scale,
                     origin={"file": path.name})  # fmt: skip
 
@@ -93,6 +95,7 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
     ordered
         The rows are trades in the order of their printing: several may share a moment.
     """
+    _refuse_missing(table, "ts")
     symbols, members = _symbols(table)
     prices, scale = _prices(table, price_scale)
     times = _micros(table.column("ts"))
@@ -110,9 +113,15 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
     return Frame(made, columns, scale, quantity_scale, origin or {})
 
 
+def _refuse_missing(table: pa.Table, name: str) -> None:
+    if missing := table.column(name).null_count:
+        raise ConfigError(f"{name} has {missing} missing values", remedy="drop those rows")
+
+
 def _symbols(table: pa.Table) -> tuple[list[str], np.ndarray]:
     if "symbol" not in table.column_names:
         return ["bars"], np.zeros(len(table), np.int64)
+    _refuse_missing(table, "symbol")
     encoded = table.column("symbol").cast(pa.string()).combine_chunks().dictionary_encode()
     names = encoded.dictionary.to_pylist()
     order = sorted(range(len(names)), key=names.__getitem__)
@@ -139,8 +148,15 @@ def _prices(table: pa.Table, price_scale: int | None) -> tuple[dict[str, np.ndar
 def _volume(table: pa.Table, scale: int) -> np.ndarray:
     if "volume" not in table.column_names:
         return np.zeros(len(table), np.int64)
-    values = pc.fill_null(pc.cast(table.column("volume"), pa.float64()), 0.0).to_numpy()
-    return np.floor(values * 10.0**scale).astype(np.int64)
+    kind = table.column("volume").type
+    if not (pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)):
+        raise ConfigError(f"volume is {kind}, not a number", remedy="write volume as numbers, or leave it out")
+    units = np.floor(pc.fill_null(pc.cast(table.column("volume"), pa.float64()), 0.0).to_numpy() * 10.0**scale)
+    wrong = ~((units >= 0) & (units < 2.0**62))
+    if wrong.any():
+        value = table.column("volume")[int(np.argmax(wrong))]
+        raise ConfigError(f"volume {value} is not a size", remedy="volumes are numbers from 0; leave unknown ones empty")
+    return units.astype(np.int64)
 
 
 def _micros(column: pa.ChunkedArray) -> np.ndarray:

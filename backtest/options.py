@@ -36,6 +36,10 @@ def _parts(text: str, choices: str) -> tuple[str, Decimal | None, dict[str, Deci
         named = {key: Decimal(value) for key, _, value in (one.partition("=") for one in others)}
     except InvalidOperation:
         raise ConfigError(f"{text} is not a number where there must be one", remedy=f"choose from: {choices}") from None
+    if not all(one.is_finite() for one in (main or Decimal(0), *named.values())):
+        raise ConfigError(f"{text} is not a number where there must be one", remedy=f"choose from: {choices}")
+    if len(named) != len(others):
+        raise ConfigError(f"{text} says something twice", remedy=f"choose from: {choices}")
     return name, main, named
 
 
@@ -50,15 +54,24 @@ def costs(text: str, quantity_scale: int) -> tuple[Costs, tuple[tuple[int, int],
         return Costs(model=ZERO), ()
     if main is None:
         raise _unknown(f"cost {text}", COSTS)
-    if name == "share":
+    if main < 0 and name != "maker_taker":
+        raise ConfigError(f"a cost of {main} would pay you", remedy="only maker_taker has rebates: maker_taker:2,maker=-0.5")
+    if name == "share" and set(named) <= {"min"}:
         least = to_units(named.get("min", Decimal(0)), 6, "the minimum fee")
         return Costs(model=PER_SHARE, rate=to_units(main, 6, "the fee"), least=least, per=10**quantity_scale), ()
-    if name == "bps":
+    if name == "bps" and all(_is_number(at) for at in named):
         tiers = sorted((to_units(Decimal(at), 6, "a tier"), _rate(rate)) for at, rate in named.items())
         return Costs(model=BASIS_POINTS, rate=_rate(main)), tuple(tiers)
     if name == "maker_taker" and set(named) <= {"maker"}:
         return Costs(model=MAKER_TAKER, rate=_rate(main), maker=_rate(named.get("maker", Decimal(0)))), ()
     raise _unknown(f"cost {text}", COSTS)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _rate(basis_points: Decimal) -> int:
@@ -82,6 +95,8 @@ def sizer(text: str, quantity_scale: int, yearly: float) -> Sizer:
     name, main, named = _parts(text, SIZERS)
     if main is None or main < 0:
         raise _unknown(f"sizer {text}", SIZERS)
+    if not set(named) <= ({"most", "memory"} if name in ("equity", "volatility", "kelly") else set()):
+        raise _unknown(f"sizer {text}", SIZERS)
     if name == "quantity":
         return Sizer(model=FIXED, size=to_units(main, quantity_scale, "the quantity"))
     if name == "notional":
@@ -89,5 +104,5 @@ def sizer(text: str, quantity_scale: int, yearly: float) -> Sizer:
     models = {"equity": EQUITY, "volatility": VOLATILITY, "kelly": KELLY}
     if name not in models:
         raise _unknown(f"sizer {text}", SIZERS)
-    extra = {key: float(value) for key, value in named.items() if key in ("most", "memory")}
+    extra = {key: float(value) for key, value in named.items()}
     return Sizer(model=models[name], share=float(main), yearly=yearly, **extra)

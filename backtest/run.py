@@ -195,7 +195,11 @@ def _bound(frame: Frame) -> int:
 
 def _instrument(request: Request, frame: Frame, number: int, most: int) -> dict[str, int]:
     factor, per = worth(frame.traded[number].multiplier, frame.price_scale, frame.quantity_scale)
-    return {"currency": currencies_of(request, frame).index(frame.traded[number].currency), "worth": factor, "per": per, "max_position": 2**62 // (most * factor),
+    if most * factor > 2**62:
+        raise ConfigError(f"prices of {frame.traded[number].symbol} are too large to hold a single unit exactly",
+                          remedy="check --price-scale and the multiplier")  # fmt: skip
+    currency = currencies_of(request, frame).index(frame.traded[number].currency)
+    return {"currency": currency, "worth": factor, "per": per, "max_position": 2**62 // (most * factor),
             "margin": to_units(request.margin, 8, "margin"), "borrow": to_units(request.borrow, 8, "borrow")}  # fmt: skip
 
 

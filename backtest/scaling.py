@@ -27,6 +27,8 @@ def whole(values: pa.ChunkedArray, scale: int | None, name: str) -> tuple[np.nda
     if values.null_count:
         raise ConfigError(f"{name} has {values.null_count} missing values", remedy="drop those rows")
     kind = values.type
+    if not (pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise ConfigError(f"{name} is {kind}, not a number", remedy=f"write {name} as decimals")
     if pa.types.is_decimal(kind):
         return _decimals(values, kind.scale if scale is None else scale, name)
     if scale is None:
@@ -42,7 +44,11 @@ def _decimals(values: pa.ChunkedArray, scale: int, name: str) -> tuple[np.ndarra
     if pa.types.is_decimal128(values.type):
         units = np.concatenate([_low_words(chunk) for chunk in values.chunks] or [np.empty(0, np.int64)])
     else:
-        units = pc.cast(values, pa.decimal128(38, own)).combine_chunks().to_numpy()
+        try:
+            narrow = pc.cast(values, pa.decimal128(38, own))
+        except pa.ArrowInvalid as error:
+            raise ConfigError(f"{name} does not fit 64 bits: {error}", remedy="choose a smaller scale") from error
+        units = np.concatenate([_low_words(chunk) for chunk in narrow.chunks] or [np.empty(0, np.int64)])
     if scale >= own:
         factor = 10 ** (scale - own)
         if len(units) and int(np.abs(units).max()) > 2**62 // factor:
@@ -57,6 +63,8 @@ def _decimals(values: pa.ChunkedArray, scale: int, name: str) -> tuple[np.ndarra
 def _low_words(chunk: pa.Array) -> np.ndarray:
     """Return the low 64 bits of 128-bit decimals: all of them, for what a price can be."""
     words = np.frombuffer(chunk.buffers()[1], np.int64)[2 * chunk.offset : 2 * (chunk.offset + len(chunk))]
+    if (words[1::2] != words[::2] >> 63).any():
+        raise ConfigError("prices do not fit 64 bits at their own scale", remedy="write them with fewer decimals")
     return words[::2].copy()
 
 
@@ -66,7 +74,7 @@ def _floats(values: np.ndarray, scale: int, name: str) -> np.ndarray:
     wrong = ~np.isfinite(values) | (np.abs(units) > _LARGEST) | (units / factor != values)
     if wrong.any():
         value = values[int(np.argmax(wrong))]
-        raise ConfigError(f"{name} {value!r} is not exact at a scale of {scale}",
+        raise ConfigError(f"{name} {float(value)!r} is not exact at a scale of {scale}",
                           remedy="raise --price-scale, or round the prices first")  # fmt: skip
     return units.astype(np.int64)
 
@@ -90,8 +98,10 @@ def to_units(value: Decimal, scale: int, name: str) -> int:
     Raises
     ------
     ConfigError
-        When it has more decimals than that.
+        When it has more decimals than that, is no number, or does not fit.
     """
+    if not value.is_finite() or value.adjusted() + scale > 17:
+        raise ConfigError(f"{name} {value} is not a number that fits", remedy="give a smaller one")
     units = value.scaleb(scale)
     if units != int(units):
         raise ConfigError(f"{name} {value} has more than {scale} decimals", remedy="round it")

@@ -25,6 +25,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a strategy over bars or ticks, and print what came of it."""
+    if journal is not None:
+        _refuse_folder(journal)
     result = _run(strategy, options)
     if journal is not None:
         from backtest.journals import write_journal
@@ -34,6 +36,11 @@ def run(
         print_json(result.summary())
     else:
         _print(result.summary())
+
+
+def _refuse_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise ConfigError(f"there is no folder {path.parent}", remedy="make it first")
 
 
 def _run(name: str, options: Options) -> Any:
@@ -79,6 +86,9 @@ def report(
     from backtest.report import run_record
     from backtest.tearsheet import tear_sheet, write_page
 
+    _refuse_folder(output)
+    if trials < 1:
+        raise ConfigError(f"--trials {trials} does not count this run", remedy="give --trials 1 or more")
     result = _run(strategy, options)
     sheet = tear_sheet(run_record(result, trials=trials))
     write_page(sheet, output)
@@ -102,7 +112,11 @@ def compare(
     names = list(CATALOGUE) if strategies == "all" else [one.strip() for one in strategies.split(",")]
     if len(names) < 2:
         raise ConfigError("there is nothing to compare", remedy="name at least two strategies")
+    if len(set(names)) < len(names):
+        raise ConfigError("a strategy is named twice", remedy="name each once")
     rows = _ranked(names, options)
+    if all(row["note"] for row in rows):
+        raise ConfigError(f"none of them ran: {rows[0]['note']}", remedy="run one of them alone to see more")
     if as_json:
         print_json(rows)
         return

@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -71,6 +72,8 @@ def make_strategy(name: str, options: Options) -> Any:
     """
     from backtest.strategies.registry import strategy
 
+    if name.endswith(".py"):
+        raise ConfigError(f"{name} does not say which class", remedy="give --strategy FILE.py:Class")
     made = _from_file(name) if ".py:" in name else strategy(name)
     return made(**_parameters(options.param or []))
 
@@ -85,10 +88,17 @@ def _from_file(name: str) -> type:
     import sys
 
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    if not hasattr(module, wanted):
-        raise ConfigError(f"{path} has no {wanted}", remedy="name a class of that file")
-    return getattr(module, wanted)
+    try:
+        spec.loader.exec_module(module)
+    except (ImportError, SyntaxError) as error:
+        raise ConfigError(f"{path} cannot be loaded: {error}", remedy="correct the file") from error
+    from backtest.core.strategy import PanelStrategy, Strategy
+
+    found = getattr(module, wanted, None)
+    if not (isinstance(found, type) and issubclass(found, Strategy | PanelStrategy)) or found in (Strategy, PanelStrategy):
+        raise ConfigError(f"{path} has no strategy {wanted}",
+                          remedy="name a class of that file that derives from Strategy or PanelStrategy")  # fmt: skip
+    return found
 
 
 def _parameters(given: list[str]) -> Mapping[str, float]:
@@ -98,10 +108,11 @@ def _parameters(given: list[str]) -> Mapping[str, float]:
         try:
             number = float(value)
         except ValueError:
-            equals = ""
-            number = 0.0
-        if not equals:
+            number = math.nan
+        if not equals or not math.isfinite(number):
             raise ConfigError(f"{one} is not name=number", remedy="write --param fast=10")
+        if name in found:
+            raise ConfigError(f"--param {name} is given twice", remedy="give each parameter once")
         found[name] = int(number) if number == int(number) and "." not in value else number
     return found
 
@@ -116,6 +127,7 @@ def make_frame(strategy: Any, options: Options) -> Any:
     """
     panel, scale = bool(type(strategy).panel), _quantity_scale(options)
     if options.bars is not None:
+        _refuse_with_file(options)
         from backtest.frames import read_parquet
 
         return read_parquet(options.bars, price_scale=options.price_scale, panel=panel, quantity_scale=scale)
@@ -126,6 +138,15 @@ def make_frame(strategy: Any, options: Options) -> Any:
     return read_market([one.strip() for one in options.symbols.split(",")], options.resolution, _moment(options.start),
                        _moment(options.end), as_of=_moment(options.as_of) if options.as_of else None, source=options.source or None,
                        panel=panel, quantity_scale=scale)  # fmt: skip
+
+
+def _refuse_with_file(options: Options) -> None:
+    fields = Options.__dataclass_fields__
+    ignored = {"symbols": "--symbols", "start": "--from", "end": "--to", "as_of": "--as-of"}
+    given = [option for name, option in ignored.items() if getattr(options, name) != fields[name].default]
+    if given:
+        raise ConfigError(f"{', '.join(given)} asks the warehouse, and --bars is a file",
+                          remedy="leave it out, or cut the file")  # fmt: skip
 
 
 def _quantity_scale(options: Options) -> int:

@@ -27,6 +27,21 @@ def scaled(value: int, factor: int, divisor: int) -> int:
     return total
 
 
+def scaled_far(value: int, factor: int, divisor: int) -> int:
+    """Return the same for factors up to 2^42 and divisors below 2^36: the factor is taken in two halves."""
+    whole = value // divisor
+    rest = value - whole * divisor
+    high = factor // 65_536
+    first = rest * high // divisor
+    left = (rest * high - first * divisor) * 65_536 + rest * (factor - high * 65_536)
+    part = left // divisor
+    left -= part * divisor
+    total = whole * factor + first * 65_536 + part
+    if 2 * left > divisor or (2 * left == divisor and total % 2 == 1):
+        total += 1
+    return total
+
+
 def nearest(value: float) -> int:
     """Return the whole number nearest to a float, ties to even; NONE when it is not a number, or too large for one."""
     if not abs(value) < 4.0e18:
@@ -37,6 +52,11 @@ def nearest(value: float) -> int:
     if rest > 0.5 or (rest == 0.5 and whole % 2 != 0):
         whole += 1
     return whole
+
+
+def truncated(value: float) -> int:
+    """Return a float's whole part, cut off just beyond 2^53: an order of that size is refused, not wrapped round."""
+    return int(min(max(value, -9007199254740994.0), 9007199254740994.0))
 
 
 def ratio_order(a: int, b: int, c: int, d: int) -> int:

@@ -72,8 +72,13 @@ class Columns:
         Raises
         ------
         ConfigError
-            When times go backwards, or a high is below a low, an open or a close.
+            When columns differ in shape, times go backwards, or a high is below a low, an open or a close.
         """
+        shapes = {name: getattr(self, name).shape for name in self.names()}
+        for name, shape in shapes.items():
+            if shape != (shapes["closes"] if name in (*PRICES, "volumes") else (len(self),)) or shape[0] != len(self):
+                raise ConfigError(f"{name} are of shape {shape}, and there are {len(self)} times",
+                                  remedy="give every column one row a slice")  # fmt: skip
         if len(self) == 0:
             return 0
         steps = np.diff(self.times)
@@ -82,6 +87,7 @@ class Columns:
             raise ConfigError(f"slice {at} is earlier than the one before it", remedy="sort the bars by time")
         most = max(np.maximum(self.opens, self.closes).max(), self.highs.max())
         wrong = (self.highs < np.maximum(self.opens, self.closes)) | (self.lows > np.minimum(self.opens, self.closes))
+        wrong |= (self.lows == NONE) & (self.closes != NONE)
         if wrong.any():
             at = int(np.argmax(wrong.reshape(len(self), -1).any(axis=1)))
             raise ConfigError(f"slice {at} has a high or low inside its open and close", remedy="correct the bars")

@@ -303,7 +303,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     """
     if function not in _compiled:
         globals_ = dict(function.__globals__)
-        for name in _names(function.__code__):
+        for name in names_in(function.__code__):
             if isinstance(globals_.get(name), python_types.FunctionType):
                 globals_[name] = compiled(globals_[name])
         twin = python_types.FunctionType(
@@ -319,6 +319,7 @@ def replace(function: Callable[..., Any], by: Any) -> None:
     _compiled[function] = by
 
 
-def _names(code: python_types.CodeType) -> set[str]:
+def names_in(code: python_types.CodeType) -> set[str]:
+    """Return the global names and attributes that a function's code uses."""
     nested = [one for one in code.co_consts if isinstance(one, python_types.CodeType)]
-    return set(code.co_names).union(*(_names(one) for one in nested))
+    return set(code.co_names).union(*(names_in(one) for one in nested))

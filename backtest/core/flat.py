@@ -22,6 +22,10 @@ import numpy as np
 from zeno.errors import ConfigError
 
 
+_LARGEST = 2**62  # of a parameter: sums of two still fit a word
+_LONGEST = 2**27  # numbers in a window: a gibibyte
+
+
 class Kind(Enum):
     """What a field is in memory."""
 
@@ -69,12 +73,19 @@ def state(initial: float = 0) -> Any:
 
 def window(length: Callable[[Any], int]) -> Any:
     """Declare a window of floats, all zero at first; ``length`` computes its length from the parameters."""
-    return Field(Kind.WINDOW, make=lambda owner: [0.0] * max(int(length(owner)), 1))
+    return Field(Kind.WINDOW, make=lambda owner: [0.0] * _length(owner, length))
 
 
 def integers(length: Callable[[Any], int]) -> Any:
     """Declare a window of integers, all zero at first."""
-    return Field(Kind.INTS, make=lambda owner: [0] * max(int(length(owner)), 1))
+    return Field(Kind.INTS, make=lambda owner: [0] * _length(owner, length))
+
+
+def _length(owner: Any, length: Callable[[Any], int]) -> int:
+    wanted = max(int(length(owner)), 1)
+    if wanted > _LONGEST:
+        raise ConfigError(f"{owner!r} needs a window of {wanted:,} numbers", remedy=f"stay below {_LONGEST:,}")
+    return wanted
 
 
 def part(of: type, make: Callable[[Any], Any]) -> Any:
@@ -142,11 +153,17 @@ class Flat:
             raise ConfigError(
                 f"{type(self).__name__} does not take {wrong}", remedy=f"its parameters are: {', '.join(known) or 'none'}"
             )
-        given = dict(zip(known, values, strict=False)) | named
+        first = dict(zip(known, values, strict=False))
+        if set(first) & set(named):
+            raise ConfigError(f"{type(self).__name__} is given {', '.join(sorted(set(first) & set(named)))} twice",
+                              remedy="give each parameter once")  # fmt: skip
+        given = first | named
         return {name: given.get(name, field.initial) for name, field in known.items()}
 
     def _checked(self, name: str, value: float) -> float:
         field, owner = self.fields[name], type(self).__name__
+        if not isinstance(value, int | float | np.number) or not -_LARGEST <= value <= _LARGEST:
+            raise ConfigError(f"{owner}: {name} must be a number, not {value!r}", remedy=f"choose another {name}")
         if field.kind is Kind.INT and value != int(value):
             raise ConfigError(f"{owner}: {name} must be a whole number, not {value}", remedy=f"give {name} an integer")
         if (field.minimum is not None and value < field.minimum) or (field.maximum is not None and value > field.maximum):

@@ -19,7 +19,7 @@ from numba.core.errors import NumbaError
 
 from backtest.core import engine as series
 from backtest.core import panel, sharing
-from backtest.core.compiler import address, compiled, object_in, point
+from backtest.core.compiler import address, compiled, names_in, object_in, point
 from backtest.core.flat import Flat, methods, offsets
 from backtest.core.ledger import Journal
 from backtest.core.now import Now, Slice
@@ -205,14 +205,33 @@ def _sources(cls: type[Flat]) -> list[str]:
     """Return the sources of a class, its bases and its indicators: of their modules where there are any."""
     found: dict[str, str] = {}
     used = [cls, *(one.kind for one in getattr(cls, "unique", ()))]
-    used += [field.of for one in list(used) for field in one.fields.values() if field.of is not None]
+    for one in used:  # which grows: parts of parts count, too
+        used += [field.of for field in one.fields.values() if field.of is not None and field.of not in used]
     for one in (base for each in used for base in each.__mro__ if issubclass(base, Flat)):
         module = sys.modules.get(one.__module__)
         try:
             found[f"{one.__module__}.{one.__qualname__}"] = inspect.getsource(module if _is_file(module) else one)  # type: ignore[arg-type]
         except (OSError, TypeError):
             found[f"{one.__module__}.{one.__qualname__}"] = repr([code.__code__.co_code for code in methods(one).values()])
+    for one in used:
+        for function in methods(one).values():
+            _add_helpers(function, found)
     return [f"{name}\n{text}" for name, text in sorted(found.items())]
+
+
+def _add_helpers(function: Callable[..., Any], found: dict[str, str]) -> None:
+    """Add what a function is compiled with: the modules of the functions it calls, and the numbers it names."""
+    for name in names_in(function.__code__):
+        value = function.__globals__.get(name)
+        label = f"{function.__module__}.{name}"
+        if isinstance(value, int | float):
+            found[label] = repr(value)
+        elif inspect.isfunction(value) and label not in found:
+            try:
+                found[label] = inspect.getsource(sys.modules[value.__module__])
+            except (OSError, TypeError, KeyError):
+                found[label] = repr(value.__code__.co_code)
+            _add_helpers(value, found)
 
 
 def _is_file(module: Any) -> bool:

@@ -43,6 +43,9 @@ def proceed(session: Session, stop: int, lane: str) -> None:
     if lane not in known:
         raise ConfigError(f"there is no lane {lane} for this strategy", remedy=f"choose from: {', '.join(known)}")
     start = session.at
+    if not start <= stop <= len(session.columns):
+        raise ConfigError(f"slice {stop} is not between {start} and {len(session.columns)}",
+                          remedy="stop within the slices that were fed")  # fmt: skip
     session.rewind()
     known[lane](session, stop)
     session.ran(start, stop)

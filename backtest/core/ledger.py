@@ -4,7 +4,7 @@ Conservation holds after every event, to the last unit: cash = deposits - bought
 """
 
 from backtest.core import events
-from backtest.core.arithmetic import FX, NONE, scaled
+from backtest.core.arithmetic import FX, NONE, scaled, scaled_far
 from backtest.core.flat import Flat, external, integers, parameter, reference, state, table
 
 
@@ -165,11 +165,11 @@ class Ledger(Flat):
         for number in range(self.count):
             one = self.instruments[number]
             if one.position < 0 and one.borrow != 0:
-                cost = scaled(-one.value(one.position, one.last), one.borrow * days, 360 * 100_000_000)
+                cost = scaled_far(-one.value(one.position, one.last), one.borrow * days, 360 * 100_000_000)
                 self.move(ts, number, one.currency, -cost, events.BORROW)
         for currency in range(self.currencies):
             if self.cash[currency] < 0 and self.interest != 0:
-                cost = scaled(-self.cash[currency], self.interest * days, 360 * 100_000_000)
+                cost = scaled_far(-self.cash[currency], self.interest * days, 360 * 100_000_000)
                 self.move(ts, 0, currency, -cost, events.INTEREST)
 
     def exposure(self) -> int:

@@ -5,7 +5,7 @@ units, buying positive. A float given as a price is rounded to the nearest whole
 """
 
 from backtest.core import events, orders
-from backtest.core.arithmetic import NONE, nearest
+from backtest.core.arithmetic import NONE, nearest, truncated
 from backtest.core.flat import Flat, column, external, reference, state
 from backtest.core.ledger import Journal, Ledger
 from backtest.core.orders import Orders
@@ -144,9 +144,9 @@ class Now(View):
         """Trade towards a position worth a share of the equity; returns the order's id, or 0."""
         one = self.ledger.instruments[self.instrument]
         each = one.value(one.lot, self.close)
-        if each == 0:
+        if each == 0 or share != share:
             return 0
-        return self.target(int(share * self.ledger.equity() / each) * one.lot)
+        return self.target(truncated(share * self.ledger.equity() / each) * one.lot)
 
     def buy(self, quantity: int) -> int:
         """Buy at market (sell, when negative); returns the order's id, or 0 when it is refused."""
@@ -191,8 +191,11 @@ class Now(View):
 
     def _protect(self, parent: int, quantity: int, target: float, stop: float) -> int:
         if parent != 0:
-            self._order(orders.STOP, -quantity, NONE, nearest(stop), 0, orders.GTC, parent, parent)
-            self._order(orders.LIMIT, -quantity, nearest(target), NONE, 0, orders.GTC, parent, parent)
+            below = self._order(orders.STOP, -quantity, NONE, nearest(stop), 0, orders.GTC, parent, parent)
+            above = self._order(orders.LIMIT, -quantity, nearest(target), NONE, 0, orders.GTC, parent, parent)
+            if below == 0 or above == 0:  # never enter unprotected
+                self.orders.cancel(self.time(), parent, events.BY_STRATEGY)
+                return 0
         return parent
 
     def oca(self, quantity: int, low: float, high: float) -> int:
@@ -217,6 +220,12 @@ class Now(View):
         )
 
 
+def within(number: int, width: int) -> None:
+    """Refuse a number that is no instrument's: beyond the row lies the next slice's."""
+    if number < 0 or number >= width:
+        raise IndexError("there is no instrument of that number in the slice")
+
+
 class Slice(View):
     """The view of a strategy on many instruments at once: one row of every column."""
 
@@ -225,21 +234,25 @@ class Slice(View):
 
     def traded(self, number: int) -> bool:
         """Tell whether an instrument has a price in this slice."""
+        within(number, self.width)
         return self.closes[self.at * self.width + number] != NONE
 
     def close(self, number: int) -> int:
         """Return an instrument's close, or its last one when it did not trade."""
+        within(number, self.width)
         price = self.closes[self.at * self.width + number]
         return price if price != NONE else self.ledger.lasts[number]
 
     def past_close(self, number: int, back: int) -> int:
         """Return the close ``back`` slices ago, NONE without one; at most the strategy's declared ``history``."""
+        within(number, self.width)
         if back < 0 or back > self.history:
             raise IndexError("a strategy sees its declared history and nothing past now")
         return NONE if back > self.ledger.slices else self.closes[(self.at - back) * self.width + number]
 
     def position(self, number: int) -> int:
         """Return the position in an instrument."""
+        within(number, self.width)
         return self.ledger.instruments[number].position
 
     def seen(self) -> int:
@@ -252,10 +265,12 @@ class Slice(View):
 
     def worth(self, number: int, price: int) -> int:
         """Return what one quantity unit of an instrument is worth at a price, in money units of its currency."""
+        within(number, self.width)
         return self.ledger.instruments[number].value(1, price)
 
     def target(self, number: int, quantity: int) -> int:
         """Trade at market towards a position in an instrument; returns the order's id, or 0."""
+        within(number, self.width)
         one = self.ledger.instruments[number]
         change = quantity - one.position - one.pending
         if change == 0:
@@ -267,6 +282,7 @@ class Slice(View):
 
     def hold(self, number: int, direction: int) -> int:
         """Be long one unit (1), short one unit (-1) or flat (0) of an instrument, sized when it begins."""
+        within(number, self.width)
         one = self.ledger.instruments[number]
         have = one.position + one.pending
         if (have > 0 and direction > 0) or (have < 0 and direction < 0) or (have == 0 and direction == 0):
@@ -275,8 +291,9 @@ class Slice(View):
 
     def weight(self, number: int, share: float) -> int:
         """Trade towards a position worth a share of the equity; returns the order's id, or 0."""
+        within(number, self.width)
         one = self.ledger.instruments[number]
         each = one.value(one.lot, self.close(number))
-        if each <= 0:
+        if each <= 0 or share != share:
             return 0
-        return self.target(number, int(share * self.ledger.equity() / each) * one.lot)
+        return self.target(number, truncated(share * self.ledger.equity() / each) * one.lot)

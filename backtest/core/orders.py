@@ -5,7 +5,7 @@ with a reason in the journal, or it works until it fills, expires or is cancelle
 """
 
 from backtest.core import events
-from backtest.core.arithmetic import FX, NONE, scaled
+from backtest.core.arithmetic import FX, NONE, RATE, scaled
 from backtest.core.flat import Flat, parameter, part, reference, state, table
 from backtest.core.ledger import Instrument, Journal, Ledger
 
@@ -100,7 +100,7 @@ class Orders(Flat):
         if grows <= 0:
             return False
         free = self.ledger.equity() - self.ledger.exposure()
-        need = scaled(abs(one.value(grows, one.last)), one.margin, 100_000_000)
+        need = scaled(abs(one.value(grows, one.last)), one.margin, RATE)
         if self.ledger.currencies > 1:
             need = scaled(need, self.ledger.rates[one.currency], FX)
         return need > free

@@ -97,10 +97,15 @@ class Session:
         ConfigError
             When a price is beyond the bound, the order of time is broken, or the width is another.
         """
-        if columns.width != self.width and (self.panel or self.width == 1 and columns.width > 1):
+        if columns.width != (self.width if self.panel else 1):
             raise ConfigError(f"the run has {self.width} instruments and the slices {columns.width}",
                               remedy="give one column of prices an instrument")  # fmt: skip
         most = columns.check()
+        if not 0 <= start <= len(columns):
+            raise ConfigError(f"there is no slice {start} of {len(columns)}", remedy="start within the slices")
+        if self.width > 1 and not self.panel and len(columns) and not _are_numbers(columns.members, self.width):
+            raise ConfigError(f"a slice is of an instrument beyond the run's {self.width}",
+                              remedy="number the members from 0")  # fmt: skip
         if most > self.terms.most:
             raise ConfigError(f"a price of {most} units is beyond the bound of {self.terms.most}",
                               remedy="check the price scale, or raise the bound")  # fmt: skip
@@ -180,6 +185,10 @@ class Session:
         if self.record.marks:
             return int(self.record.marks[-1][-1])
         return sum(self.terms.cash)
+
+
+def _are_numbers(members: np.ndarray, width: int) -> bool:
+    return 0 <= int(members.min()) and int(members.max()) < width
 
 
 def _engine(strategy: Any, terms: Terms) -> Any:

@@ -17,6 +17,21 @@ from backtest.strategies.keltner_breakout import KeltnerBreakout
 from backtest.strategies.macd_signal import MacdSignal
 from backtest.strategies.opening_range_breakout import OpeningRangeBreakout
 from backtest.strategies.overnight_hold import OvernightHold
+from backtest.strategies.panel_acceleration import Acceleration
+from backtest.strategies.panel_allocation import EqualWeightRebalance, InverseVolatility
+from backtest.strategies.panel_beta import BettingAgainstBeta, ResidualMomentum
+from backtest.strategies.panel_carry import CarryRank
+from backtest.strategies.panel_crash_filter import MomentumCrashFilter
+from backtest.strategies.panel_dual_momentum import DualMomentum
+from backtest.strategies.panel_high_52w import High52w
+from backtest.strategies.panel_lottery import MaxLottery
+from backtest.strategies.panel_low_volatility import LowVolatility
+from backtest.strategies.panel_overnight import OvernightPersistence
+from backtest.strategies.panel_pairs import PairsDistance
+from backtest.strategies.panel_pairs_ratio import PairsRatio
+from backtest.strategies.panel_reversal import ContrarianWeights, XsReversal
+from backtest.strategies.panel_seasonality import SameMonth
+from backtest.strategies.panel_trend_filter import BreadthTiming, TacticalAllocation
 from backtest.strategies.parabolic_sar import ParabolicReversal
 from backtest.strategies.rsi_mean_reversion import RsiMeanReversion
 from backtest.strategies.sma_crossover import SmaCrossover
@@ -66,9 +81,35 @@ SINGLE: tuple[type, ...] = (
 """On one instrument."""
 
 PANEL: tuple[type, ...] = (
-    # ---- panel strategies (files panel_*.py): one line each here, their imports above ----
+    # trend
+    TacticalAllocation,
+    # mean-reversion
+    ContrarianWeights,
+    # momentum
+    Acceleration,
+    ResidualMomentum,
+    MomentumCrashFilter,
+    DualMomentum,
+    High52w,
     # cross-sectional
     XsMomentum,
+    BettingAgainstBeta,
+    MaxLottery,
+    OvernightPersistence,
+    XsReversal,
+    # carry
+    CarryRank,
+    # seasonality
+    SameMonth,
+    # pairs
+    PairsDistance,
+    PairsRatio,
+    # volatility
+    InverseVolatility,
+    LowVolatility,
+    # overlay
+    EqualWeightRebalance,
+    BreadthTiming,
 )
 """On many instruments at once."""
 

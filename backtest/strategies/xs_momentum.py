@@ -4,6 +4,7 @@ from backtest.core.arithmetic import NONE, nearest, ratio_order
 from backtest.core.flat import integers, parameter
 from backtest.core.now import Slice
 from backtest.core.strategy import PanelStrategy
+from zeno.errors import ConfigError
 
 
 class XsMomentum(PanelStrategy):
@@ -23,6 +24,12 @@ class XsMomentum(PanelStrategy):
     invest: float = parameter(0.98, minimum=0.0)
 
     ranked: list[int] = integers(lambda self: self.top + 1)
+
+    def start(self) -> None:
+        """Refuse to leave out more than is looked back on."""
+        if self.skip >= self.lookback:
+            raise ConfigError(f"a skip of {self.skip} leaves nothing of a lookback of {self.lookback}",
+                              remedy="choose a skip below the lookback")  # fmt: skip
 
     def history(self) -> int:
         """Return the bars looked back on."""

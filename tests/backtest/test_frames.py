@@ -1,0 +1,71 @@
+"""Files of bars at the door: every defect has a message that names it."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from backtest.frames import Frame, read_parquet
+from zeno.errors import ConfigError
+
+TIMES = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(5)]
+
+
+def bars(**changed: Any) -> pa.Table:
+    price = pa.array([Decimal("1.25")] * 5, pa.decimal128(18, 8))
+    columns = {"ts": pa.array(TIMES, pa.timestamp("us", "UTC")), "open": price, "high": price, "low": price,
+               "close": price, "volume": pa.array([1] * 5)}  # fmt: skip
+    return pa.table(columns | changed)
+
+
+def read(table: pa.Table, folder: Path, scale: int | None = None) -> Frame:
+    pq.write_table(table, folder / "bars.parquet")
+    return read_parquet(folder / "bars.parquet", price_scale=scale, panel=False)
+
+
+WRONG = {
+    "no rows": (bars().slice(0, 0), "bars.parquet has no bars"),
+    "no time": (bars(ts=pa.array([None, *TIMES[1:]], pa.timestamp("us", "UTC"))), "ts has 1 missing"),
+    "no symbol": (bars(symbol=pa.array(["A", None, "A", "A", "A"])), "symbol has 1 missing"),
+    "times are text": (bars(ts=[str(one) for one in TIMES]), "ts is string, not a time"),
+    "prices are text": (bars(close=["1.25"] * 5), "close is string, not a number"),
+    "volumes are text": (bars(volume=["x"] * 5), "volume is string, not a number"),
+    "volumes are no numbers": (bars(volume=[float("nan")] * 5), "volume nan is not a size"),
+    "volumes are huge": (bars(volume=[1e30] * 5), "is not a size"),
+    "volumes are negative": (bars(volume=[1, -5, 1, 1, 1]), "volume -5 is not a size"),
+    "prices wrap": (bars(open=pa.array([Decimal(2**64 + 125)] * 5, pa.decimal128(38, 0))), "do not fit 64 bits"),
+    "the same moment twice": (bars(ts=pa.array([TIMES[0]] * 5)), "bars has two bars at 2020-01-01"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_file_with_a_defect_is_refused_by_its_name(what: str, tmp_path: Path) -> None:
+    table, message = WRONG[what]
+    with pytest.raises(ConfigError, match=message):
+        read(table, tmp_path)
+
+
+def test_unknown_volumes_count_as_none(tmp_path: Path) -> None:
+    for volume in (pa.array([None] * 5, pa.int64()), pa.nulls(5)):
+        assert read(bars(volume=volume), tmp_path).columns.volumes.tolist() == [0] * 5
+
+
+def test_wide_decimals_are_read_like_narrow_ones(tmp_path: Path) -> None:
+    wide = pa.array([Decimal("1.25")] * 5, pa.decimal256(40, 8))
+    frame = read(bars(open=wide, high=wide, low=wide, close=wide), tmp_path)
+    assert (frame.columns.closes.tolist(), frame.price_scale) == ([125] * 5, 2)
+
+
+def test_rows_in_any_order_are_sorted(tmp_path: Path) -> None:
+    table = bars().take(pa.array([3, 1, 4, 0, 2]))
+    assert read(table, tmp_path).columns.times.tolist() == read(bars(), tmp_path).columns.times.tolist()
+
+
+def test_floats_that_are_not_exact_are_named_plainly(tmp_path: Path) -> None:
+    table = bars(**dict.fromkeys(("open", "high", "low", "close"), pa.array([1.255] * 5)))
+    with pytest.raises(ConfigError, match=r"open 1\.255 is not exact at a scale of 2"):
+        read(table, tmp_path, 2)
