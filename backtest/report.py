@@ -50,8 +50,14 @@ def _marks(result: Result) -> pa.Table:
     record = result.session.record
     equity = record.equity()
     net, gross = _exposures(result, equity)
-    return pa.table({"ts": pa.array(record.moments(), pa.timestamp("us", "UTC")), "equity": _decimals(equity),
+    return pa.table({"ts": _ends(result), "equity": _decimals(equity),
                      "gross_exposure": gross, "net_exposure": net})  # fmt: skip
+
+
+def _ends(result: Result) -> pa.Array:
+    """Return the last moment of every slice: a day's bar ends with that day, and not with the midnight that begins the next."""
+    last = 1 if result.frame.columns.duration else 0
+    return pa.array(result.session.record.moments() - last, pa.timestamp("us", "UTC"))
 
 
 def _decimals(units: np.ndarray) -> pa.Array:
@@ -125,14 +131,14 @@ def _other_cash(result: Result) -> pa.Table:
 
 def _benchmark(result: Result) -> pa.Table | None:
     """Return buy and hold: the instrument itself, or an index of equal weights rebalanced every slice."""
-    record, frame = result.session.record, result.frame
+    frame = result.frame
     if len(frame.columns) == 0:
         return None
     if len(frame.traded) == 1:
         level = frame.columns.closes.reshape(-1).astype(float) / 10**frame.price_scale
     else:
         level = _index(np.stack([_closes(result, number) for number in range(len(frame.traded))], axis=1))
-    return pa.table({"ts": pa.array(record.moments(), pa.timestamp("us", "UTC")), "close": level}, schema=BENCHMARK)
+    return pa.table({"ts": _ends(result), "close": level}, schema=BENCHMARK)
 
 
 def _index(closes: np.ndarray) -> np.ndarray:
