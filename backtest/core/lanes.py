@@ -281,7 +281,7 @@ def prepare(session: Session, lane: str) -> None:
     if lane == "batch":
         kernel(cls, session.folder, "run")(words, at, at)
     elif lane == "live":
-        kernel(cls, session.folder, "live").entry.compile((numba.typeof(words),) * 2 + (numba.int64,))  # type: ignore[attr-defined]
+        kernel(cls, session.folder, "live").compile((numba.typeof(words),) * 2 + (numba.int64,))  # type: ignore[attr-defined]
     elif lane == "wake":
         kernel(cls, session.folder, "wake")(words, at, at)
     elif lane == "dense":
