@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from backtest.core import events
+from backtest.core.arithmetic import NONE
 from backtest.run import Result
 
 _WORDS = ("ts", "what", "order", "quantity", "price", "fee", "reference", "cash")
@@ -39,6 +40,7 @@ def journal_table(result: Result) -> pa.Table:
     none = np.zeros(len(equity), np.int64)
     columns = {name: np.concatenate([rows[:, at], none]) for at, name in enumerate(_WORDS) if at > 1}
     columns["cash"] = np.concatenate([rows[:, 7], equity])
+    columns |= {name: pa.array(columns[name], mask=columns[name] == NONE) for name in ("price", "reference")}
     table = pa.table({"ts": pa.array(np.concatenate([rows[:, 0], moments]), pa.timestamp("us", "UTC")),
                       "kind": kinds, "symbol": pa.array(named, pa.string()), **columns})  # fmt: skip
     order = np.argsort(np.concatenate([rows[:, 0], moments]), kind="stable")

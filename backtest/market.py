@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
 
 from backtest.frames import RESOLUTIONS, Frame, Traded, frame_of
 from warehouse import Warehouse, connect, read_bars
+from zeno.arrow_compute import pc
 from zeno.errors import ConfigError
 
+_PRICES = ("open", "high", "low", "close")
 _TERMS = """
     SELECT toString(symbol) AS symbol, any(currency), any(multiplier), any(calendar)
     FROM ref.symbols AS s INNER JOIN ref.instruments AS i USING (instrument_id)
@@ -18,7 +21,7 @@ _TERMS = """
 """
 _SESSIONS = """
     SELECT toUnixTimestamp64Micro(opens_at), toUnixTimestamp64Micro(closes_at), toInt64(toUInt16(session))
-    FROM ref.calendar FINAL WHERE calendar = {calendar:String} AND session >= {start:Date32} ORDER BY session
+    FROM ref.calendar WHERE calendar = {calendar:String} AND session >= {start:Date32} ORDER BY session LIMIT 1 BY session
 """
 
 
@@ -29,6 +32,7 @@ def read_market(
     end: datetime,
     *,
     as_of: datetime | None = None,
+    source: str | None = None,
     panel: bool = False,
     quantity_scale: int = 0,
     warehouse: Warehouse | None = None,
@@ -36,7 +40,7 @@ def read_market(
     """Return what was known of instruments at ``as_of`` (now, unless given), as a frame.
 
     Ticks become slices whose four prices are the trade's; trades of one instrument at the same moment stay apart, in
-    the order in which the venue printed them.
+    the order in which the venue printed them. ``source`` names one of several vendors of the same bars.
 
     Raises
     ------
@@ -49,18 +53,39 @@ def read_market(
         raise ConfigError("a panel strategy needs bars", remedy="choose a resolution from 1s to 1d")
     store = warehouse or connect()
     known = as_of or datetime.now(UTC)
-    table = read_bars(symbols, resolution, start, end, as_of=known, warehouse=store)
+    table = read_bars(symbols, resolution, start, end, as_of=known, source=source, warehouse=store)
     if len(table) == 0:
         raise ConfigError(f"the warehouse has no {resolution} bars of {', '.join(symbols)} from {start:%Y-%m-%d} to {end:%Y-%m-%d}",
                           remedy="zeno elt run loads data; zeno status shows what there is")  # fmt: skip
-    if resolution == "tick":
-        table = _as_bars(table)
+    table, notes = _priced(_as_bars(table) if resolution == "tick" else table)
     traded, calendars = _terms(store, symbols)
     sessions = _sessions(store, calendars.pop(), start) if len(calendars) == 1 else None
     origin = {"symbols": ", ".join(symbols), "resolution": resolution, "from": f"{start:%Y-%m-%d %H:%M}",
-              "to": f"{end:%Y-%m-%d %H:%M}", "as of": f"{known:%Y-%m-%d %H:%M} UTC"}  # fmt: skip
+              "to": f"{end:%Y-%m-%d %H:%M}", "as of": f"{known:%Y-%m-%d %H:%M} UTC", **notes}  # fmt: skip
     return frame_of(table, panel=panel, duration=RESOLUTIONS[resolution], traded=traded, sessions=sessions,
                     quantity_scale=quantity_scale, origin=origin, ordered=resolution == "tick")  # fmt: skip
+
+
+def _priced(table: pa.Table) -> tuple[pa.Table, dict[str, str]]:
+    """Return bars with all four prices, and notes on what vendors did not give.
+
+    A bar of a close alone, raw or adjusted, becomes one whose four prices are that close: an order for the next open
+    then fills at the next close, which the notes say.
+    """
+    whole = reduce(pc.and_, (pc.is_valid(table.column(name)) for name in _PRICES))
+    adjusted = table.column("adj_close") if "adj_close" in table.column_names else table.column("close")
+    close = pc.coalesce(table.column("close"), adjusted)
+    for name in _PRICES:
+        at = table.column_names.index(name)
+        table = table.set_column(at, name, pc.if_else(whole, table.column(name), close))
+    kept = table.filter(pc.is_valid(close))
+    alone, lost = len(table) - (pc.sum(whole).as_py() or 0), len(table) - len(kept)
+    notes = {}
+    if alone > lost:
+        notes["closes only"] = f"{alone - lost:,} bars; their orders fill at the next close"
+    if lost:
+        notes["left out"] = f"{lost:,} bars without a price"
+    return kept, notes
 
 
 def _as_bars(trades: pa.Table) -> pa.Table:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from backtest import options
+from backtest.actions import Action, in_order, perform
 from backtest.core import lanes
+from backtest.core.arithmetic import FX
 from backtest.core.kernels import CannotCompile
 from backtest.core.session import Session, Terms
 from backtest.frames import Frame
@@ -40,6 +42,8 @@ class Request:
     margin: Decimal = Decimal(0)
     borrow: Decimal = Decimal(0)
     interest: Decimal = Decimal(0)
+    actions: tuple[Action, ...] = ()
+    currency: str = ""
 
     @property
     def quantity_scale(self) -> int:
@@ -101,6 +105,8 @@ def run_backtest(request: Request, frame: Frame, *, kernels: Path | None = None)
     CannotCompile
         When a compiled lane is asked for and the strategy has no compiled form.
     """
+    if not frame.traded:
+        raise ConfigError("there are no bars to run over", remedy="choose another interval, or look at zeno status")
     if request.fill == "same_close" and request.latency:
         raise ConfigError("an order that takes time cannot fill at the close it was decided at",
                           remedy="drop --latency, or use --fill next_open")  # fmt: skip
@@ -118,9 +124,43 @@ def run_backtest(request: Request, frame: Frame, *, kernels: Path | None = None)
                 raise
             continue
         start = time.perf_counter()
-        lanes.proceed(session, len(frame.columns), lane)
+        _through(session, request, frame, lane)
         return Result(request, frame, session, lane, time.perf_counter() - start)
     raise AssertionError("unreachable")
+
+
+def _through(session: Session, request: Request, frame: Frame, lane: str) -> None:
+    """Run all slices, with what happens between them."""
+    currencies = currencies_of(request, frame)
+    for place, action in in_order(request.actions, frame):
+        if place > session.at:
+            lanes.proceed(session, place, lane)
+        perform(session, frame, currencies, action)
+    lanes.proceed(session, len(frame.columns), lane)
+
+
+def currencies_of(request: Request, frame: Frame) -> list[str]:
+    """Return the account's currency and those of the instruments, in the order in which the ledger numbers them."""
+    own = request.currency or frame.traded[0].currency
+    return [own, *sorted({one.currency for one in frame.traded} - {own})]
+
+
+def _first_rates(request: Request, frame: Frame) -> tuple[int, ...]:
+    """Return what each currency is worth when the run begins: as its actions say, never invented.
+
+    Raises
+    ------
+    ConfigError
+        When a currency has no rate by the first slice.
+    """
+    begin = int(frame.columns.times[0]) if len(frame.columns) else 0
+    own, *others = currencies_of(request, frame)
+    known = {one.name: one.value for one in sorted(request.actions) if one.kind == "rate" and one.ts <= begin}
+    missing = [name for name in others if name not in known]
+    if missing:
+        raise ConfigError(f"there is no rate of {', '.join(missing)} in {own} when the run begins",
+                          remedy="give --actions a rate at or before the first slice")  # fmt: skip
+    return (FX, *(round(known[name] * FX) for name in others))
 
 
 def terms_of(request: Request, frame: Frame) -> Terms:
@@ -128,14 +168,13 @@ def terms_of(request: Request, frame: Frame) -> Terms:
     scale = frame.quantity_scale
     if request.fill not in options.FILLS:
         raise ConfigError(f"there is no fill model {request.fill}", remedy=f"choose from: {', '.join(options.FILLS)}")
-    if len({one.currency for one in frame.traded}) > 1:
-        raise ConfigError("the instruments are quoted in several currencies",
-                          remedy="run them one currency at a time, or give rates in Terms from Python")  # fmt: skip
+    currencies = currencies_of(request, frame)
     costs, tiers = options.costs(request.cost, scale)
     most = _bound(frame)
     return Terms(
         instruments=tuple(_instrument(request, frame, number, most) for number in range(len(frame.traded))),
-        cash=(to_units(request.cash, 6, "cash"),),
+        cash=(to_units(request.cash, 6, "cash"), *[0] * (len(currencies) - 1)),
+        rates=_first_rates(request, frame),
         costs=costs,
         tiers=tiers,
         slippage=options.slippage(request.slippage),
@@ -151,7 +190,7 @@ def terms_of(request: Request, frame: Frame) -> Terms:
 
 def _bound(frame: Frame) -> int:
     """Return a bound on prices with room to spare: a power of two, so that a growing data set rarely changes it."""
-    return 1 << max(frame.columns.check().bit_length() + 4, 32)
+    return 1 << max(frame.columns.check().bit_length() + 4, 20)
 
 
 def _instrument(request: Request, frame: Frame, number: int, most: int) -> dict[str, int]:
@@ -159,7 +198,8 @@ def _instrument(request: Request, frame: Frame, number: int, most: int) -> dict[
     if most * factor > 2**62:
         raise ConfigError(f"prices of {frame.traded[number].symbol} are too large to hold a single unit exactly",
                           remedy="check --price-scale and the multiplier")  # fmt: skip
-    return {"worth": factor, "per": per, "max_position": 2**62 // (most * factor),
+    currency = currencies_of(request, frame).index(frame.traded[number].currency)
+    return {"currency": currency, "worth": factor, "per": per, "max_position": 2**62 // (most * factor),
             "margin": to_units(request.margin, 8, "margin"), "borrow": to_units(request.borrow, 8, "borrow")}  # fmt: skip
 
 

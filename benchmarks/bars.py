@@ -1,7 +1,8 @@
 """1-minute bars, read from the marts, against DuckDB and Polars computing them from the same ticks.
 
-DuckDB has the ticks in a native table, Polars in memory. All three return open, high, low, close, volume and count;
-ours come over HTTP as Arrow. One instrument on one day, and everything.
+DuckDB has the ticks in a native table; Polars has them in memory, and again in a Parquet file. All return open, high,
+low, close, volume and count; ours come over HTTP as Arrow: the query alone, and ``read_bars``, which also looks up the
+symbol and where its bars come from. One instrument on one day, of a million ticks and of four; and everything.
 """
 
 import tempfile
@@ -13,53 +14,58 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from benchmarks.common import INSTRUMENT, Figures, alternate, median, scratch_warehouse, synthetic_trades
+from benchmarks.common import INSTRUMENT, SYMBOL, Figures, alternate, median, scratch_warehouse, synthetic_trades
 from warehouse.batch import Batch
 from warehouse.loader import Loader
+from warehouse.readers import read_bars
 from warehouse.store import Warehouse
 from warehouse.transform import build
 
-ROWS = 12_000_000
-DAYS, INSTRUMENTS, RUNS = 3, 4, 7
+RUNS = 9
+SIZES = {"day_of_1m": (12_000_000, 3, 4), "day_of_4m": (12_000_000, 1, 3)}
+"""Ticks, days and instruments."""
 _DAY = datetime(2024, 1, 8, tzinfo=UTC)
 _COLUMNS = "instrument_id, ts, open, high, low, close, volume, trades"
 
-Scope = tuple[str, str]  # a WHERE clause for SQL over ticks, and one over bars
+Sized = pa.Table | pl.DataFrame
 
 
-def run(rows: int = ROWS) -> Figures:
-    """Build the bars once, then time the three readers in turn for each scope."""
-    with scratch_warehouse() as store, tempfile.TemporaryDirectory() as folder:
-        ticks = synthetic_trades(rows, days=DAYS, instruments=INSTRUMENTS)
-        Loader(store).load(Batch("raw.trades", "benchmark", ticks))
-        build(store)
-        database = duckdb.connect(str(Path(folder) / "ticks.duckdb"))
-        database.register("incoming", ticks)
-        database.execute("CREATE TABLE trades AS SELECT * FROM incoming ORDER BY instrument_id, ts")
-        frame = pl.from_arrow(ticks)
-        values: dict[str, float | int | str] = {"ticks": rows}
-        for label, one in (("one_instrument_day", True), ("everything", False)):
-            values |= _scope(label, store, database, frame, one)
-        database.close()
+def run() -> Figures:
+    """Build the bars once for each size, then time the readers in turn for each scope."""
+    values: dict[str, float | int | str] = {}
+    for label, (rows, days, instruments) in SIZES.items():
+        values[f"{label}_ticks"] = rows // days // instruments
+        ticks = synthetic_trades(rows, days=days, instruments=instruments)
+        with scratch_warehouse() as store, tempfile.TemporaryDirectory() as folder:
+            Loader(store).load(Batch("raw.trades", "benchmark", ticks))
+            build(store)
+            with duckdb.connect(str(Path(folder) / "ticks.duckdb")) as database:
+                database.register("incoming", ticks)
+                database.execute("CREATE TABLE trades AS SELECT * FROM incoming ORDER BY instrument_id, ts")
+                database.unregister("incoming")
+                frame = pl.DataFrame(ticks)
+                frame.write_parquet(Path(folder) / "ticks.parquet")
+                stored = pl.scan_parquet(Path(folder) / "ticks.parquet")
+                others = {"duckdb": _duckdb(database, True), "polars": _polars(frame.lazy(), True),
+                          "polars_parquet": _polars(stored, True)}  # fmt: skip
+                values |= _timed(label, {"marts": _ours(store, True), "read_bars": _product(store), **others})
+                if days > 1:
+                    others = {"duckdb": _duckdb(database, False), "polars": _polars(frame.lazy(), False),
+                              "polars_parquet": _polars(stored, False)}  # fmt: skip
+                    values |= _timed("everything", {"marts": _ours(store, False), **others})
     return Figures("bars", values)
 
 
-def _scope(label: str, store: Warehouse, database: duckdb.DuckDBPyConnection, frame: pl.DataFrame,
-           one: bool) -> dict[str, float | int | str]:  # fmt: skip
-    ours, duck, polars = _ours(store, one), _duckdb(database, one), _polars(frame, one)
-    counts = {len(ours()), len(duck()), len(polars())}
+def _timed(label: str, works: dict[str, Callable[[], Sized]]) -> dict[str, float | int | str]:
+    counts = {len(work()) for work in works.values()}
     if len(counts) != 1:
-        raise RuntimeError(f"the three disagree on the number of bars: {counts}")
-    mine, theirs = alternate(ours, duck, RUNS)
-    again, others = alternate(ours, polars, RUNS)
-    return {
-        f"{label}_bars": counts.pop(),
-        f"{label}_marts_median_ms": round(median(mine + again) * 1000, 2),
-        f"{label}_duckdb_median_ms": round(median(theirs) * 1000, 2),
-        f"{label}_polars_median_ms": round(median(others) * 1000, 2),
-        f"{label}_times_faster_than_duckdb": round(median([b / a for a, b in zip(mine, theirs, strict=True)]), 1),
-        f"{label}_times_faster_than_polars": round(median([b / a for a, b in zip(again, others, strict=True)]), 1),
-    }
+        raise RuntimeError(f"they disagree on the number of bars: {counts}")
+    seconds = dict(zip(works, alternate(RUNS, *works.values()), strict=True))
+    mine = seconds["marts"]
+    ratios = {f"{label}_times_faster_than_{name}": round(median([b / a for a, b in zip(mine, other, strict=True)]), 1)
+              for name, other in seconds.items() if name not in {"marts", "read_bars"}}  # fmt: skip
+    medians = {f"{label}_{name}_median_ms": round(median(each) * 1000, 2) for name, each in seconds.items()}
+    return {f"{label}_bars": counts.pop(), **medians, **ratios}
 
 
 def _ours(store: Warehouse, one: bool) -> Callable[[], pa.Table]:
@@ -68,6 +74,11 @@ def _ours(store: Warehouse, one: bool) -> Callable[[], pa.Table]:
     if one:
         where = f"WHERE instrument_id = {INSTRUMENT} AND ts >= '{_DAY:%F}' AND ts < '{_DAY + timedelta(days=1):%F}'"
     return lambda: client.arrow(f"SELECT {_COLUMNS} FROM marts.bars_1m {where}")
+
+
+def _product(store: Warehouse) -> Callable[[], pa.Table]:
+    end = _DAY + timedelta(days=1)
+    return lambda: read_bars([SYMBOL], "1m", _DAY, end, as_of=datetime.now(UTC), warehouse=store)
 
 
 def _duckdb(database: duckdb.DuckDBPyConnection, one: bool) -> Callable[[], pa.Table]:
@@ -80,20 +91,21 @@ def _duckdb(database: duckdb.DuckDBPyConnection, one: bool) -> Callable[[], pa.T
         "max(price) AS high, min(price) AS low, arg_max(price, ord) AS close, sum(size) AS volume, count(*) AS trades "
         f"FROM trades {where} GROUP BY ALL"
     )
-    return lambda: database.execute(sql).to_arrow_table()
+    return lambda: database.sql(sql).to_arrow_table()
 
 
-def _polars(frame: pl.DataFrame, one: bool) -> Callable[[], pl.DataFrame]:
+def _polars(ticks: pl.LazyFrame, one: bool) -> Callable[[], pl.DataFrame]:
     def compute() -> pl.DataFrame:
-        query = frame.lazy()
+        query = ticks
         if one:
             query = query.filter(
                 (pl.col("instrument_id") == INSTRUMENT) & (pl.col("ts") >= _DAY) & (pl.col("ts") < _DAY + timedelta(1))
             )
         # The ticks are sorted by ord within an instrument, so first and last are open and close.
-        return query.group_by("instrument_id", pl.col("ts").dt.truncate("1m")).agg(
+        bars = query.group_by("instrument_id", pl.col("ts").dt.truncate("1m")).agg(
             open=pl.col("price").first(), high=pl.col("price").max(), low=pl.col("price").min(),
             close=pl.col("price").last(), volume=pl.col("size").sum(), trades=pl.len(),
-        ).collect()  # fmt: skip
+        )  # fmt: skip
+        return bars.collect()
 
     return compute

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from warehouse.batch import Batch
 from warehouse.loader import Loader
-from warehouse.store import Warehouse, connect, embedded
+from warehouse.store import User, Warehouse, connect, embedded
 from zeno.settings import Settings
 
 SEED = 7
-INSTRUMENT = 900_001
+INSTRUMENT, SYMBOL = 900_001, "SYN1"
 _TICK = 25_000_000  # 0.25 at scale 8
 _START = int(datetime(2024, 1, 8, tzinfo=UTC).timestamp()) * 1_000_000
 _DAY = 86_400_000_000
@@ -50,15 +50,33 @@ def scratch_warehouse(shards: int = 1) -> Iterator[Warehouse]:
             embedded(settings).down()
 
 
-def alternate(first: Callable[[], object], second: Callable[[], object], runs: int) -> tuple[list[float], list[float]]:
-    """Time two pieces of work in turn, so that a machine's drift falls on both; seconds each."""
-    times: tuple[list[float], list[float]] = ([], [])
+def alternate(
+    runs: int, *works: Callable[[], object], before: Callable[[], object] = lambda: None
+) -> list[list[float]]:
+    """Time pieces of work in turn, so that a machine's drift falls on all; seconds each, a list for each.
+
+    Parameters
+    ----------
+    before
+        Done before each piece, and not timed.
+    """
+    times: list[list[float]] = [[] for _ in works]
     for _ in range(runs):
-        for work, seconds in zip((first, second), times, strict=True):
+        for work, seconds in zip(works, times, strict=True):
+            before()
             start = time.perf_counter()
             work()
             seconds.append(time.perf_counter() - start)
     return times
+
+
+def settle(store: Warehouse) -> None:
+    """Wait until the engine merges nothing: what one side leaves behind is not the next one's cost."""
+    admin = store.client(User.ADMIN)
+    quiet = 0
+    while quiet < 3:
+        quiet = 0 if admin.scalar("SELECT count() FROM system.merges") else quiet + 1
+        time.sleep(0.2)
 
 
 def median(seconds: list[float]) -> float:
@@ -120,4 +138,11 @@ def _register(store: Warehouse) -> None:
         "multiplier": ["1"] * count,
         "calendar": ["XNYS"] * count,
         "timezone": ["UTC"] * count,
+    })))  # fmt: skip
+    Loader(store).load(Batch("ref.symbols", "benchmark", pa.table({
+        "namespace": ["benchmark"],
+        "symbol": [SYMBOL],
+        "valid_from": [date(2000, 1, 1)],
+        "valid_to": [date(2100, 1, 1)],
+        "instrument_id": [INSTRUMENT],
     })))  # fmt: skip

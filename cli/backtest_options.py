@@ -24,6 +24,7 @@ class Options:
     start: Annotated[str, typer.Option("--from", help="First moment, UTC: 2020-01-01 or 2020-01-01T09:30.")] = "1900-01-01"
     end: Annotated[str, typer.Option("--to", help="First moment that is too late, UTC.")] = "2200-01-01"
     as_of: Annotated[str, typer.Option(help="What was known then; now, unless given.")] = ""
+    source: Annotated[str, typer.Option(help="The data set to read, where several have the same bars.")] = ""
     bars: Annotated[Path | None, typer.Option(help="A Parquet file of bars instead of the warehouse.")] = None
     price_scale: Annotated[int | None, typer.Option(help="Decimals of the file's prices: 2 for cents.")] = None
     param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, as name=value.")] = None
@@ -39,6 +40,8 @@ class Options:
     margin: Annotated[str, typer.Option(help="Margin a position needs, as a share of its value; 0 for no limit.")] = "0"
     borrow: Annotated[str, typer.Option(help="Yearly cost of short positions, as a share of their value.")] = "0"
     interest: Annotated[str, typer.Option(help="Yearly interest on negative cash.")] = "0"
+    actions: Annotated[Path | None, typer.Option(help="CSV or Parquet of splits, dividends, rates, deposits.")] = None
+    currency: Annotated[str, typer.Option(help="The account's currency; the first instrument's, unless given.")] = ""
     lane: Annotated[str, typer.Option(help="auto, batch, live, wake, dense or plain.")] = "auto"
 
 
@@ -133,8 +136,8 @@ def make_frame(strategy: Any, options: Options) -> Any:
     from backtest.market import read_market
 
     return read_market([one.strip() for one in options.symbols.split(",")], options.resolution, _moment(options.start),
-                       _moment(options.end), as_of=_moment(options.as_of) if options.as_of else None, panel=panel,
-                       quantity_scale=scale)  # fmt: skip
+                       _moment(options.end), as_of=_moment(options.as_of) if options.as_of else None, source=options.source or None,
+                       panel=panel, quantity_scale=scale)  # fmt: skip
 
 
 def _refuse_with_file(options: Options) -> None:
@@ -169,7 +172,19 @@ def make_request(strategy: Any, options: Options) -> Any:
         margin=number(options.margin, "--margin"),
         borrow=number(options.borrow, "--borrow"),
         interest=number(options.interest, "--interest"),
+        actions=_actions(options),
+        currency=options.currency,
     )
+
+
+def _actions(options: Options) -> Any:
+    if options.actions is None:
+        return ()
+    from backtest.actions import read_actions
+
+    if not options.actions.is_file():
+        raise ConfigError(f"there is no file {options.actions}", remedy="give --actions a CSV or Parquet file")
+    return tuple(read_actions(options.actions))
 
 
 def number(text: str, name: str) -> Decimal:

@@ -1,6 +1,8 @@
 """``zeno demo``: the main job on real data, from nothing to a summary of what is there."""
 
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +10,7 @@ import typer
 from cli.output import console, print_json, print_table
 from cli.status import print_status
 from warehouse.status import Status, read_status
-from warehouse.store import connect
+from warehouse.store import Warehouse, connect
 from zeno.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 _NEXT = """
 [bold]Where to look next[/]
+  {page}   a tear sheet
+  .venv/bin/zeno backtest list            the catalogue of strategies; `zeno backtest run --help` says how to run one
   .venv/bin/zeno up                       the Dagster UI: the graph, every run, checks and plots
   .venv/bin/zeno query "SELECT ts, open, high, low, close, volume FROM marts.bars_1m ORDER BY ts LIMIT 10"
   .venv/bin/python docs/research_start.py the same from Python, as of a moment
@@ -34,10 +38,12 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for pr
     with RunProgress(quiet=as_json) as progress:
         result = run_elt(settings, on_event=progress)
     found = read_status(store)
+    page = _tear_sheet(settings, store) if result.success else None
     if as_json:
-        print_json({"success": result.success, "status": found.as_dict()})
+        print_json({"success": result.success, "status": found.as_dict(), "tear_sheet": page})
     else:
         _summary(settings, result, found, time.monotonic() - began)
+        console.print(_NEXT.format(page=page), highlight=False)
     if not result.success or found.differing:
         raise typer.Exit(1)
 
@@ -52,4 +58,20 @@ def _summary(settings: Settings, result: "EltResult", found: Status, seconds: fl
     outcome = "[bold green]Everything holds.[/]" if result.success else "[bold red]Something failed; see above.[/]"
     console.print(f"Checks: {passed} of {len(result.checks)} passed in this run, which took {seconds:.0f} s.")
     console.print(f"{outcome} Data in {settings.home}", highlight=False)
-    console.print(_NEXT, highlight=False)
+
+
+def _tear_sheet(settings: Settings, store: Warehouse) -> Path:
+    """Backtest a moving-average crossover on the S&P 500 and write its tear sheet; returns where."""
+    from backtest.market import read_market
+    from backtest.report import run_record
+    from backtest.run import Request, run_backtest
+    from backtest.strategies.sma_crossover import SmaCrossover
+    from backtest.tearsheet import tear_sheet, write_page
+
+    frame = read_market(["SP500"], "1d", datetime(1999, 1, 1, tzinfo=UTC), datetime(2019, 1, 1, tzinfo=UTC),
+                        source="us_indices_daily", warehouse=store)  # fmt: skip
+    request = Request(SmaCrossover(fast=20, slow=100), sizer="equity:1", cost="bps:2")
+    page = settings.home / "reports" / "sma_crossover_sp500.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    write_page(tear_sheet(run_record(run_backtest(request, frame))), page)
+    return page

@@ -1,26 +1,62 @@
-"""The ``zeno`` command: the composition root. Commands live beside this file, one module a group."""
+"""The ``zeno`` command: the composition root. Commands live beside this file, one module a group.
 
+A command's module is imported when it is called, so that a backtest does not wait for what loads data, nor a query for
+what compiles.
+"""
+
+import importlib
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from cli import backtest_commands, demo, elt, query, services, status, warehouse_commands
 from cli.output import print_error
 from zeno.errors import ZenoError
 from zeno.settings import Settings
 from zeno.telemetry import correlated, log_to
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="Zeno: a market data warehouse that runs from one command.")  # fmt: skip
-app.add_typer(warehouse_commands.app, name="warehouse")
-app.add_typer(elt.app, name="elt")
-app.add_typer(backtest_commands.app, name="backtest")
-app.command()(demo.demo)
-app.command()(services.up)
-app.command()(services.down)
-app.command()(services.logs)
-app.command()(query.query)
-app.command()(status.status)
+_COMMANDS = {
+    "demo": ("cli.demo", "demo"),
+    "up": ("cli.services", "up"),
+    "down": ("cli.services", "down"),
+    "logs": ("cli.services", "logs"),
+    "status": ("cli.status", "status"),
+    "query": ("cli.query", "query"),
+    "elt": ("cli.elt", "app"),
+    "backtest": ("cli.backtest_commands", "app"),
+    "warehouse": ("cli.warehouse_commands", "app"),
+}
+"""Where each command lives, in the order of the help."""
+
+
+class _Lazy(TyperGroup):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the framework's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        found = getattr(importlib.import_module(module), name)
+        if not isinstance(found, typer.Typer):
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            single.command(cmd_name)(found)
+            found = single
+        found._add_completion = False  # one program completes, not each of its groups
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=_Lazy, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def zeno() -> None:
+    """Zeno: a market data warehouse and a backtest engine that run from one command."""
 
 
 def run() -> None:

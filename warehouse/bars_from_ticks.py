@@ -36,6 +36,13 @@ _FOLDED = """
     argMax(piece.close, piece.last) AS close, sum(piece.volume) AS volume, sum(piece.trades) AS trades,
     sum(piece.notional) AS notional, min(piece.first) AS first, max(piece.last) AS last"""
 
+# A second that is not loose is its bar already.
+_FOLD_NOTHING = f"""
+        SELECT instrument_id, second AS bar, greatest(second + INTERVAL 1 SECOND, last_known) AS known_at,
+            {_FOREVER} AS superseded_at, toUInt64(0) AS late_trades, open, high, low, close, volume, trades, notional,
+            first, last
+        FROM seconds WHERE NOT loose"""
+
 
 def seconds_table(trades: str, corrections: str, day: date) -> str:
     """Return the statement that folds a day's trades into seconds.
@@ -49,15 +56,16 @@ def seconds_table(trades: str, corrections: str, day: date) -> str:
     """
     return f"""
 CREATE TEMPORARY TABLE seconds ENGINE = Memory AS
-SELECT *, last_known > addMicroseconds(second + INTERVAL 1 SECOND, {_LATE})
-    OR (instrument_id, second) IN (SELECT instrument_id, {_start("ts", 1)} FROM {corrections} WHERE {_on(day)}) AS loose
+SELECT instrument_id, toDateTime64(unix, 6, 'UTC') AS second, * EXCEPT (instrument_id, unix),
+    last_known > addMicroseconds(second + INTERVAL 1 SECOND, {_LATE})
+    OR (instrument_id, unix) IN (SELECT instrument_id, toUnixTimestamp(ts) FROM {corrections} WHERE {_on(day)}) AS loose
 FROM (
-    SELECT instrument_id, {_start("ts", 1)} AS second,
+    SELECT instrument_id, toUnixTimestamp(ts) AS unix,
         argMin(price, {_ORDER}) AS open, max(price) AS high, min(price) AS low, argMax(price, {_ORDER}) AS close,
         sum(toInt128(reinterpret(size, 'Int64'))) AS volume, count() AS trades,
         sum(toInt128(reinterpret(price, 'Int64')) * reinterpret(size, 'Int64')) AS notional,
         min({_ORDER}) AS first, max({_ORDER}) AS last, max(known_at) AS last_known
-    FROM {trades} WHERE {_on(day)} GROUP BY instrument_id, second
+    FROM {trades} WHERE {_on(day)} GROUP BY instrument_id, unix
 )
 SETTINGS optimize_aggregation_in_order = 1"""
 
@@ -86,10 +94,14 @@ def bars_sql(length: int) -> str:
         SELECT instrument_id, {_start("second", length)} AS bar, * EXCEPT (instrument_id, second, loose)
         FROM seconds WHERE NOT loose"""
     touched = f"(SELECT instrument_id, {_start('ts', length)} FROM loose)"
-    folded = f"""
+    folded = (
+        _FOLD_NOTHING
+        if length == 1
+        else f"""
         SELECT instrument_id, bar, greatest({end}, max(last_known)) AS known_at, {_FOREVER} AS superseded_at,
             toUInt64(0) AS late_trades, {_FOLDED}
         FROM ({pieces}) AS piece WHERE (instrument_id, bar) NOT IN {touched} GROUP BY instrument_id, bar"""
+    )
     return f"""
 SELECT {", ".join(_typed(name) for name in COLUMNS)} FROM (
     {folded}

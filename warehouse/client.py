@@ -6,11 +6,12 @@ command or run that made it as ClickHouse's ``log_comment``, so that ``system.qu
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any, Protocol
 
 import clickhouse_connect  # noqa: TID251 - the one place
 import pyarrow as pa
+from clickhouse_connect.driver.binding import bind_query  # noqa: TID251
 from clickhouse_connect.driver.client import Client as Driver  # noqa: TID251
 from clickhouse_connect.driver.exceptions import (  # noqa: TID251
     ClickHouseError,
@@ -18,6 +19,8 @@ from clickhouse_connect.driver.exceptions import (  # noqa: TID251
     OperationalError,
 )
 
+from warehouse.reader import Address, Reader, Refusal
+from warehouse.wire import arrow_stream
 from zeno.clock import Clock, SystemClock
 from zeno.errors import WarehouseDown, WarehouseError, WarehouseFull
 from zeno.telemetry import correlation_id
@@ -26,18 +29,8 @@ Parameters = Mapping[str, Any]
 
 _NO_SPACE_CODES = (":  243", "Code: 243", "NOT_ENOUGH_SPACE", "No space left on device", "errno: 28", "code 243")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_LONGEST_PARAMETERS = 4_000  # characters; proxies allow an address of 8 KiB in all
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}  # where compression costs more than it saves
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a node is and who asks."""
-
-    host: str
-    port: int
-    user: str
-    password: str = field(repr=False)
-    secure: bool = False
 
 
 class Recover(Protocol):
@@ -65,16 +58,22 @@ class Client:
         self._recover = recover
         self._clock = clock or SystemClock()
         self._driver: Driver | None = None
+        self._reader = Reader(address, local=address.host in _LOOPBACK)
 
     def arrow(self, sql: str, parameters: Parameters | None = None, settings: Parameters | None = None) -> pa.Table:
         """Return a SELECT's result. Parameters are bound by the server: write ``{name:Type}`` in the SQL."""
-        options = self._settings(settings) | {"output_format_arrow_low_cardinality_as_dictionary": 0}
-        return self._repeat(lambda driver: driver.query_arrow(sql, parameters=_bind(parameters), settings=options,
-                                                              use_strings=True))  # fmt: skip
+        bound = bind_query(sql, _bind(parameters), UTC)[1] if parameters else {}
+        options = self._settings(settings)
+        if "session_id" in options or sum(map(len, bound.values())) > _LONGEST_PARAMETERS:
+            # A session's statements follow each other on one connection; long lists do not fit into an address.
+            options |= {"output_format_arrow_low_cardinality_as_dictionary": 0}
+            return self._driven(lambda d: d.query_arrow(sql, parameters=_bind(parameters), settings=options,
+                                                        use_strings=True))  # fmt: skip
+        return self._repeat(lambda: self._reader.select(sql, bound, options))
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
         """Return a small result as Python tuples."""
-        result = self._repeat(lambda d: d.query(sql, parameters=_bind(parameters), settings=self._settings()))
+        result = self._driven(lambda d: d.query(sql, parameters=_bind(parameters), settings=self._settings()))
         return [tuple(row) for row in result.result_rows]
 
     def scalar(self, sql: str, parameters: Parameters | None = None) -> Any:
@@ -84,11 +83,11 @@ class Client:
 
     def raw(self, sql: str, fmt: str, settings: Parameters | None = None) -> bytes:
         """Return a result in one of ClickHouse's own formats."""
-        return self._repeat(lambda d: d.raw_query(sql, fmt=fmt, settings=self._settings(settings)))
+        return self._driven(lambda d: d.raw_query(sql, fmt=fmt, settings=self._settings(settings)))
 
     def command(self, sql: str, parameters: Parameters | None = None, settings: Parameters | None = None) -> None:
         """Execute a statement that is safe to repeat (DDL with IF NOT EXISTS, an idempotent ALTER)."""
-        self._repeat(lambda d: d.command(sql, parameters=_bind(parameters), settings=self._settings(settings)))
+        self._driven(lambda d: d.command(sql, parameters=_bind(parameters), settings=self._settings(settings)))
 
     def command_once(self, sql: str) -> None:
         """Execute a statement that must not be repeated blindly; the caller finds out what became of it.
@@ -111,7 +110,7 @@ class Client:
     def insert_repeatable(self, name: str, data: pa.Table) -> None:
         """Insert rows of which a second copy would do no harm."""
         database, table = name.split(".")
-        self._repeat(lambda d: d.insert_arrow(table, data, database=database, settings=self._settings()))
+        self._driven(lambda d: d.insert_arrow(table, data, database=database, settings=self._settings()))
 
     def insert(self, name: str, data: pa.Table, settings: Parameters | None = None) -> None:
         """Insert once, without a retry: only the caller can know what landed.
@@ -124,8 +123,23 @@ class Client:
         database, table = name.split(".")
         self._once(lambda d: d.insert_arrow(table, data, database=database, settings=self._settings(settings)))
 
+    def stream(self, name: str, data: pa.Table, settings: Parameters | None = None) -> None:
+        """Insert once, as ``insert``, but send while the node already reads: for many rows.
+
+        ``insert_arrow`` makes Arrow's file format, whose index is at its end: the node must have all of it before it
+        begins.
+
+        Raises
+        ------
+        WarehouseDown, WarehouseFull, WarehouseError
+            After which any number of the rows may be in the table.
+        """
+        names, chosen = data.schema.names, self._settings(settings)
+        self._once(lambda d: d.raw_insert(name, names, arrow_stream(data), settings=chosen, fmt="ArrowStream"))
+
     def close(self) -> None:
         """Drop the connection; the next call makes a new one."""
+        self._reader.close()
         if self._driver is not None:
             self._driver.close()
             self._driver = None
@@ -139,17 +153,20 @@ class Client:
         except ClickHouseError as error:
             raise _translated(error) from error
 
+    def _driven(self, call: Any) -> Any:
+        return self._repeat(lambda: call(self._connected()))
+
     def _repeat(self, call: Any) -> Any:
         deadline = self._clock.monotonic() + self._patience
         pause = _FIRST_PAUSE
         while True:
             try:
-                return call(self._connected())
+                return call()
             except _NOT_THERE as error:
                 self.close()
                 if self._clock.monotonic() > deadline:
                     raise _down(self.address) from error
-            except ClickHouseError as error:
+            except (ClickHouseError, Refusal) as error:
                 raise _translated(error) from error
             self._clock.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -191,11 +208,11 @@ def _down(address: Address) -> WarehouseDown:
     )
 
 
-def _translated(error: ClickHouseError) -> WarehouseError:
+def _translated(error: ClickHouseError | Refusal) -> WarehouseError:
     text = str(error)
     if any(code in text for code in _NO_SPACE_CODES):
         return WarehouseFull("The disk under the warehouse is full.", remedy="Free some space and run it again.")
-    kind = "refused" if isinstance(error, DatabaseError) else "failed"
+    kind = "refused" if isinstance(error, DatabaseError | Refusal) else "failed"
     return WarehouseError(f"ClickHouse {kind}: {_first_sentence(text)}")
 
 

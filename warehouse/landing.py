@@ -14,6 +14,7 @@ Deduplication tokens are not used: docs/decisions/0003-probe-then-insert.md.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -87,7 +88,7 @@ def _stage(node: Client, table: Table, stage: str, rows: pa.Table) -> None:
     # Rendered anew rather than CREATE AS, which on a replicated table would copy its replication path.
     _, create = create_statement(table).split("\n", 1)
     node.command(create.replace(table.name, stage, 1).rstrip(";"))
-    _insert(node, stage, rows)
+    _insert(node, table, stage, rows)
     summed = [column.name for column in table.columns if column.kind in _SUMMED and column.role is not Role.BATCH]
     wanted = [rows.num_rows, *(_sum(rows[column]) for column in summed)]
     sums = "".join(f", ifNull(toString(sum({column})), '0')" for column in summed)
@@ -97,13 +98,25 @@ def _stage(node: Client, table: Table, stage: str, rows: pa.Table) -> None:
                         remedy="Run the load again; if it persists, report it with the batch.")  # fmt: skip
 
 
-def _insert(node: Client, stage: str, rows: pa.Table) -> None:
+def _insert(node: Client, table: Table, stage: str, rows: pa.Table) -> None:
     """Send the rows in as many streams as they are worth: the engine reads each on one thread."""
     streams = min(_STREAMS, rows.num_rows // _ROWS_WORTH_A_STREAM + 1)
     share = -(-rows.num_rows // streams)
     parts = [rows.slice(number * share, share) for number in range(streams)]
     with ThreadPoolExecutor(streams) as pool:
-        list(pool.map(lambda part: node.insert(stage, part, _LARGE_BLOCKS), parts))
+        # Each thread in a context of its own: the correlation id goes along.
+        sent = [pool.submit(copy_context().run, node.stream, stage, _wired(table, part), _LARGE_BLOCKS)
+                for part in parts]  # fmt: skip
+        for one in sent:
+            one.result()
+
+
+def _wired(table: Table, rows: pa.Table) -> pa.Table:
+    """Send labels as dictionaries: that is what the node stores, and it is a fraction of the text."""
+    for place, field in enumerate(rows.schema):
+        if table.by_name[field.name].kind is Kind.LABEL:
+            rows = rows.set_column(place, field.name, rows[field.name].dictionary_encode())
+    return rows
 
 
 def _compare(node: Client, table: Table, name: str, stage: str, batch: int) -> Landed:

@@ -16,6 +16,7 @@ from warehouse.batch import Batch
 from warehouse.client import Client
 from warehouse.schema import table
 from warehouse.schema.arrow import arrow_schema
+from warehouse.wire import content
 from zeno.telemetry import correlation_id
 
 
@@ -56,10 +57,10 @@ def identify(batch: Batch) -> ContentId:
     """Hash a batch's content. Row order counts, chunking does not."""
     digest = hashlib.sha256(f"{batch.table}\0{batch.source}\0{batch.namespace}\0".encode())
     digest.update(repr(batch.unreadable).encode())
-    data = batch.data.combine_chunks().replace_schema_metadata(None)
-    sink = _HashSink(digest)
-    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), data.schema) as stream:
-        stream.write_table(data)
+    for name, column in zip(batch.data.column_names, batch.data.columns, strict=True):
+        digest.update(f"\0{name}\0{column.type}\0{len(column)}\0{column.null_count}\0".encode())
+        for piece in content(column):
+            digest.update(piece)
     return ContentId(digest.hexdigest())
 
 
@@ -116,22 +117,3 @@ def state_hash(client: Client) -> str:
         "         argMax(rows_present, at) AS present"
         "  FROM raw.loads GROUP BY table_name, batch HAVING argMax(state, at) = 'landed')"
     )
-
-
-class _HashSink:
-    """A writable that only hashes what it is given."""
-
-    closed = False
-
-    def __init__(self, digest: Any) -> None:
-        self._digest = digest
-
-    def write(self, data: bytes) -> int:
-        self._digest.update(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        """Nothing is held open."""

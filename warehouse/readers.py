@@ -176,27 +176,27 @@ def _bars_from(store: Warehouse, source: str, resolution: str, names: dict[int, 
 
 def _only_source(store: Warehouse, number: int, symbol: str, resolution: str) -> str:
     client = store.client()
-    if client.scalar("SELECT 1 FROM raw.trades WHERE instrument_id = {id:UInt32} LIMIT 1", {"id": number}):
+    if client.arrow("SELECT 1 FROM raw.trades WHERE instrument_id = {id:UInt32} LIMIT 1", {"id": number}).num_rows:
         return "ticks"
-    rows = client.rows(
-        "SELECT DISTINCT toString(source) FROM raw.bars WHERE instrument_id = {id:UInt32} "
+    vendors = client.arrow(
+        "SELECT DISTINCT toString(raw.bars.source) AS source FROM raw.bars WHERE instrument_id = {id:UInt32} "
         "AND resolution = {resolution:String} ORDER BY 1",
         {"id": number, "resolution": resolution},
-    )
-    if len(rows) > 1:
+    )["source"].to_pylist()
+    if len(vendors) > 1:
         raise ConfigError(f"{symbol} has {resolution} bars from several sources.",
-                          remedy=f"Give source=, one of {', '.join(row[0] for row in rows)}.")  # fmt: skip
-    return rows[0][0] if rows else "ticks"
+                          remedy=f"Give source=, one of {', '.join(vendors)}.")  # fmt: skip
+    return vendors[0] if vendors else "ticks"
 
 
 def _instruments(store: Warehouse, symbols: Sequence[str]) -> dict[int, str]:
     """Return the instrument of each symbol, in the order asked for."""
-    rows = store.client().rows(
-        "SELECT toString(symbol), groupUniqArray(instrument_id) FROM ref.symbols "
+    rows = store.client().arrow(
+        "SELECT toString(symbol) AS name, groupUniqArray(instrument_id) AS ids FROM ref.symbols "
         "WHERE symbol IN {symbols:Array(String)} GROUP BY symbol",
         {"symbols": list(symbols)},
     )
-    found = dict(rows)
+    found = dict(zip(rows["name"].to_pylist(), rows["ids"].to_pylist(), strict=True))
     unknown = [symbol for symbol in symbols if symbol not in found]
     if unknown:
         raise ConfigError(f"No instrument has the symbol {', '.join(unknown)}.",

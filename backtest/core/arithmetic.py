@@ -43,8 +43,8 @@ def scaled_far(value: int, factor: int, divisor: int) -> int:
 
 
 def nearest(value: float) -> int:
-    """Return the whole number nearest to a float, ties to even; NONE for what is not a number or beyond 2^62."""
-    if not -4.0e18 < value < 4.0e18:
+    """Return the whole number nearest to a float, ties to even; NONE when it is not a number, or too large for one."""
+    if not abs(value) < 4.0e18:
         return NONE
     low = math.floor(value)
     rest = value - low

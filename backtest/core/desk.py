@@ -18,6 +18,8 @@ class Desk:
 
     def __init__(self, session: Any) -> None:
         self.session, self.words = session, session.words
+        self._memory = memoryview(session.words)  # reads Python integers, three times quicker than numpy gives its own
+        self._calls: dict[str, Any] = {}
         self.at, self.instrument, self.changed = 0, 0, 0
         self._catch_up = kernels.kernel(type(session.strategy), session.folder, "catch_up")
         self._instruments = [session.place_of(one) for one in session.engine.account.ledger.instruments]
@@ -35,10 +37,10 @@ class Desk:
 
     def look(self) -> None:
         """Remember the instrument's position and orders as they are now."""
-        base, fields = self._instruments[self.instrument], self._fields
-        self._position = int(self.words[base + fields["position"]])
-        self._pending = int(self.words[base + fields["pending"]])
-        self.busy = int(self.words[base + fields["working"]]) > 0
+        memory, base, fields = self._memory, self._instruments[self.instrument], self._fields
+        self._position = memory[base + fields["position"]]
+        self._pending = memory[base + fields["pending"]]
+        self.busy = memory[base + fields["working"]] > 0
         self._have = self._position + self._pending
 
     def catch_up(self) -> None:
@@ -51,7 +53,10 @@ class Desk:
     def call(self, method: str, *arguments: Any) -> Any:
         """Call a method of the compiled view."""
         self.catch_up()
-        entry = kernels.desk(type(self.session.strategy), self.session.folder, method, len(arguments))
+        entry = self._calls.get(method)
+        if entry is None:
+            entry = kernels.desk(type(self.session.strategy), self.session.folder, method, len(arguments))
+            self._calls[method] = entry
         result = entry(self.words, *arguments)
         self.look()
         return result

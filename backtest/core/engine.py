@@ -2,8 +2,9 @@
 
 One slice goes through these steps, in ``begin``, the strategy, and ``finish``:
 
-1. working orders of the instrument trade against the slice (``matching``);
-2. the sizer takes the close into its estimates, and the ledger marks the position to it;
+1. the sizer takes the close into its estimates, and working orders of the instrument trade against the slice
+   (``matching``), which the estimates do not see;
+2. the ledger marks the position to the close;
 3. the strategy decides, with the slice's indicators in front of it;
 4. orders that fill at the close do; financing accrues at the end of a session; the equity is written down.
 
@@ -70,10 +71,13 @@ def engine_of(strategy: type[Strategy]) -> type[Engine]:
 
 
 def _observing(strategy: type[Strategy]) -> Any:
-    """Write the method that computes a block's readings: one tight loop an indicator."""
-    lines = ["def observe(self, start, stop):", "    now = self.now", "    one = self.strategies[0]"]
+    """Write the method that computes a block's readings: one tight loop an indicator.
+
+    ``only`` picks the indicators by the bits of a number, for a sweep that shares them; -1 takes all.
+    """
+    lines = ["def observe(self, start, stop, only):", "    now = self.now", "    one = self.strategies[0]"]
     for number, one in enumerate(strategy.unique):
-        lines += ["    for j in range(start, stop):", "        if self.single == 0:",
+        lines += [f"    if only & {1 << number}:", "      for j in range(start, stop):", "        if self.single == 0:",
                   "            one = self.strategies[now.members[j]]"]  # fmt: skip
         lines += updating(strategy, one, f"one._indicator{number}", "now.{column}[j]", f"{{slot}} * {BLOCK} + j - start")
     return written(lines)
@@ -114,10 +118,10 @@ def begin(engine: Any, ledger: Any, one: Any, i: int) -> None:
     close = now.closes[i]
     now.at = i
     now.started, now.opened = now.times[i], now.opens[i]  # read in order, so that the hardware fetches them ahead
-    if one.working > 0:
-        engine.matcher.slice(now, now.instrument, i)
     if engine.estimating != 0:
         engine.sizer.observe(one, close)
+    if one.working > 0:
+        engine.matcher.slice(now, now.instrument, i)
     ledger.mark(one, close)
 
 
@@ -134,6 +138,7 @@ def _close(engine: Any, ledger: Any, one: Any, i: int) -> None:
     ts = now.times[i] + now.duration
     if engine.matcher.model == SAME_CLOSE and one.pending != 0:
         engine.matcher.now(ts, now.instrument, now.closes[i], now.volumes, i)
+        ledger.mark(one, now.closes[i])
     if ledger.accrues != 0 and now.flags[i] & 2 != 0:
         ledger.accrue(ts)
 
@@ -189,7 +194,7 @@ def next_block(engine: Any, i: int, stop: int) -> None:
     """Compute the readings of the block that begins with slice ``i``, unless they are there already."""
     if i >= engine.ready or i < engine.base:
         engine.base, engine.ready = i, min(i + BLOCK, stop)
-        engine.observe(engine.base, engine.ready)
+        engine.observe(engine.base, engine.ready, -1)
 
 
 def advance(engine: Any, start: int, stop: int) -> int:

@@ -10,11 +10,11 @@ cash. The table below says what a kind puts there; a word not named is 0. Quanti
     CANCEL   an order ended unfilled    quantity left; reason in ``fee``
     CASH     money moved without trade  amount in ``price``; reason in ``fee``; cash afterwards
     SPLIT    a position was rescaled    position afterwards; numerator in ``price``; denominator in ``fee``
-    SIGNAL   a strategy said something  value, a float's bits in ``price``; its number in ``quantity``
+    RATE     a currency was revalued    its number in ``quantity``; units of 1e-9 of the account's in ``price``
 """
 
-SUBMIT, REJECT, TRIGGER, FILL, CANCEL, CASH, SPLIT, SIGNAL = 1, 2, 3, 4, 5, 6, 7, 8
-KINDS = {1: "submit", 2: "reject", 3: "trigger", 4: "fill", 5: "cancel", 6: "cash", 7: "split", 8: "signal"}
+SUBMIT, REJECT, TRIGGER, FILL, CANCEL, CASH, SPLIT, RATE = 1, 2, 3, 4, 5, 6, 7, 8
+KINDS = {1: "submit", 2: "reject", 3: "trigger", 4: "fill", 5: "cancel", 6: "cash", 7: "split", 8: "rate"}
 
 # Why an order was refused.
 TOO_LARGE, NO_ROOM, BAD_QUANTITY, NO_MARGIN, BAD_PRICE = 1, 2, 3, 4, 5
@@ -27,8 +27,8 @@ CANCELLATIONS = {1: "the strategy cancelled it", 2: "a sibling filled", 3: "its 
                  4: "not filled at once", 5: "its parent ended"}  # fmt: skip
 
 # Why money moved.
-BORROW, INTEREST, DIVIDEND, DEPOSIT, CONVERSION, FUNDING = 1, 2, 3, 4, 5, 6
-CASH_REASONS = {1: "borrow", 2: "interest", 3: "dividend", 4: "deposit", 5: "conversion", 6: "funding"}
+BORROW, INTEREST, DIVIDEND, DEPOSIT, IN_LIEU = 1, 2, 3, 4, 5
+CASH_REASONS = {1: "borrow", 2: "interest", 3: "dividend", 4: "deposit", 5: "cash in lieu"}
 
 WIDTH = 8
 """Words in a row."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Self, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, get_type_hints
 
 import numpy as np
 
@@ -113,7 +113,6 @@ def column(source: str) -> Any:
     return Field(Kind.COLUMN, None, source=source)
 
 
-@dataclass_transform(field_specifiers=(parameter,), kw_only_default=False)
 class Flat:
     """Base of all flat classes: constructed from its parameters, by position or name; ``start`` may derive state."""
 
@@ -297,6 +296,6 @@ def methods(cls: type[Flat]) -> dict[str, Callable[..., Any]]:
     return {name: one for name, one in found.items() if not name.startswith("__") and name != "start"}
 
 
-def copy_of(thing: Flat) -> Self:  # type: ignore[misc]
+def copy_of(thing: Any) -> Any:
     """Return an independent object of the same parameters, as it was when made."""
-    return type(thing)(**{name: getattr(thing, name) for name in thing.parameters()})  # type: ignore[return-value]
+    return type(thing)(**{name: getattr(thing, name) for name in thing.parameters()})

@@ -19,7 +19,7 @@ from numba import njit
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
 from backtest.core import engine as series
-from backtest.core import panel
+from backtest.core import panel, sharing
 from backtest.core.compiler import address, compiled, names_in, object_in, point
 from backtest.core.flat import Flat, methods, offsets
 from backtest.core.ledger import Journal
@@ -61,6 +61,31 @@ def live(words, event, closes):
     return journal.count
 """
 
+_SWEEP = """
+def sweep(block, places, owners, shares, slots, start, stop, found):
+    peaks = found[:, 0]
+    for number in range(len(places)):
+        peaks[number] = view(block, places[number]).account.ledger.equity()
+    base = start
+    while base < stop:
+        ready = min(base + BLOCK, stop)
+        for number in range(len(places)):
+            engine = view(block, places[number])
+            engine.base, engine.ready = base, ready
+            engine.observe(base, ready, shares[number])
+            for k in range(owners.shape[1]):
+                if owners[number, k] != number:
+                    share(engine, view(block, places[owners[number, k]]), slots, k, ready - base)
+            advance(engine, base, ready)
+            peaks[number], found[number, 5] = fall(engine.journal.marks, base, ready, peaks[number], found[number, 5])
+        base = ready
+    for number in range(len(places)):
+        ledger = view(block, places[number]).account.ledger
+        found[number, 0] = ledger.equity()
+        found[number, 1], found[number, 2] = ledger.fills, ledger.trips
+        found[number, 3], found[number, 4] = ledger.fees, ledger.turnover
+"""
+
 _WAKE = """
 def wake(words, start, stop):
     engine = view(words, 0)
@@ -100,11 +125,12 @@ def _module(strategy: type[Flat], folder: Path) -> dict[str, Callable[..., Any]]
     parts = panel if strategy.panel else series  # type: ignore[attr-defined]
     made = parts.engine_of(strategy)  # type: ignore[arg-type]
     first = offsets(Slice if parts is panel else Now)["times"]
-    text = (_COMMON + _RUN).replace("WIDTH", "now.width" if parts is panel else "1") + ("" if parts is panel else _WAKE)
+    text = (_COMMON + _RUN).replace("WIDTH", "now.width" if parts is panel else "1") + ("" if parts is panel else _WAKE + _SWEEP)
     names = {"view": object_in(made), "address": address, "point": point, "FIRST": first, "MARKS": offsets(Journal)["marks"]}
     for plain in ("advance", "advance_to_wake", "next_block", "complete", "catch_up"):
         if hasattr(parts, plain):
             names[plain + ("_" if plain in ("complete", "catch_up") else "")] = compiled(getattr(parts, plain))
+    names |= {"share": compiled(sharing.share), "fall": compiled(sharing.fall), "BLOCK": series.BLOCK}
     return _entries(text, names, folder / fingerprint(strategy), strategy.__qualname__, strategy)
 
 
@@ -136,26 +162,23 @@ def _entries(
 
 def _explained(entry: Any, owner: type[Flat]) -> Callable[..., Any]:
     """Turn a compiler's complaint, which can only come from the first call, into one that helps."""
-    first = True
+    working: list[Any] = []
+
+    def explained(call: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except _COMPLAINTS as error:
+            raise _cannot(owner, error) from error
 
     def call(*arguments: Any) -> Any:
-        nonlocal first
-        if not first:
+        if working:
             return entry(*arguments)
-        try:
-            result = entry(*arguments)
-        except _COMPLAINTS as error:
-            raise _cannot(owner, error) from error
-        first = False
+        result = explained(entry, *arguments)
+        working.append(True)
         return result
 
-    def compile_for(signature: Any) -> None:
-        try:
-            entry.compile(signature)
-        except _COMPLAINTS as error:
-            raise _cannot(owner, error) from error
-
-    call.entry, call.compile = entry, compile_for  # type: ignore[attr-defined]
+    call.entry = entry  # type: ignore[attr-defined]
+    call.compile = lambda *types: explained(entry.compile, types)  # type: ignore[attr-defined]
     return call
 
 

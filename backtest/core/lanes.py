@@ -62,7 +62,7 @@ def _live(session: Session, stop: int) -> None:
     rows = events_of(session.columns, session.at, stop)
     feed = Feed(session)
     push = feed.push
-    for row in rows:
+    for row in list(rows):
         push(row)
     session.marks[session.at : stop] = rows[:, -1]
     feed.close()
@@ -83,7 +83,8 @@ class Feed:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._call = kernel(type(session.strategy), session.folder, "live")
+        prepare(session, "live")
+        self._call = kernel(type(session.strategy), session.folder, "live").entry  # type: ignore[attr-defined]
         self._past = _Past(session) if session.panel else None
         self._own = session.words[session.word(session.engine.now, "times") :][:8].copy()
         self._words = session.words
@@ -131,19 +132,19 @@ class _Plain:
         self.place = session.place_of(session.engine.strategies[number])
         hidden = ("_cursor", "_pitch")
         fields = offsets(type(self.thing))
-        self._saved = [(name, self.place + fields[name], field.kind is Kind.FLOAT)
+        self.saved = [(name, self.place + fields[name], field.kind is Kind.FLOAT)
                        for name, field in self.thing.fields.items()
                        if field.kind in (Kind.INT, Kind.FLOAT) and not field.parameter and name not in hidden]  # fmt: skip
         self.words, self.floats = session.words, session.words.view(np.float64)
 
     def load(self) -> None:
         """Take the strategy's state from the words."""
-        for name, word, is_float in self._saved:
+        for name, word, is_float in self.saved:
             setattr(self.thing, name, float(self.floats[word]) if is_float else int(self.words[word]))
 
     def save(self) -> None:
         """Put the strategy's state into the words."""
-        for name, word, is_float in self._saved:
+        for name, word, is_float in self.saved:
             (self.floats if is_float else self.words)[word] = getattr(self.thing, name)
 
 
@@ -152,7 +153,7 @@ def _wake(session: Session, stop: int) -> None:
     desk.feed()
     plain = [_Plain(session, number) for number in range(session.width)]
     names, readings, base = _slots(session)
-    members = None if session.width == 1 else desk.members
+    members, memory = None if session.width == 1 else desk.members, memoryview(session.words)
     i = session.at
     while True:
         i, why = entry(session.words, i, stop)
@@ -165,12 +166,14 @@ def _wake(session: Session, stop: int) -> None:
         desk.at = desk.begun = i
         desk.instrument = 0 if members is None else members[i]
         desk.look()
-        at = i - session.words[base]
+        at = i - memory[base]
         for name, place in names:
             setattr(one.thing, name, readings[place + at])
-        one.load()
+        if one.saved:
+            one.load()
         one.thing.on_bar(desk)
-        one.save()
+        if one.saved:
+            one.save()
 
 
 def _slots(session: Session) -> tuple[list[tuple[str, int]], Any, int]:
@@ -281,7 +284,7 @@ def prepare(session: Session, lane: str) -> None:
     if lane == "batch":
         kernel(cls, session.folder, "run")(words, at, at)
     elif lane == "live":
-        kernel(cls, session.folder, "live").compile((numba.typeof(words),) * 2 + (numba.int64,))  # type: ignore[attr-defined]
+        kernel(cls, session.folder, "live").compile(*(numba.typeof(words),) * 2, numba.int64)  # type: ignore[attr-defined]
     elif lane == "wake":
         kernel(cls, session.folder, "wake")(words, at, at)
     elif lane == "dense":

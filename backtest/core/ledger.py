@@ -60,6 +60,8 @@ class Instrument(Flat):
     entered: int = state()
     touched: int = state()
     listed: int = state()
+    took: int = state()
+    took_at: int = state()
     mean: float = state(0.0)
     variance: float = state(0.0)
 
@@ -171,11 +173,12 @@ class Ledger(Flat):
                 self.move(ts, 0, currency, -cost, events.INTEREST)
 
     def exposure(self) -> int:
-        """Return the margin that all positions need, in units of the account's currency."""
+        """Return the margin that all positions and market orders need, in units of the account's currency."""
         total = 0
         for number in range(self.count):
             one = self.instruments[number]
-            if one.position != 0 and one.last != NONE:
-                need = scaled(abs(one.value(one.position, one.last)), one.margin, 100_000_000)
+            held = one.position + one.pending
+            if held != 0 and one.last != NONE:
+                need = scaled(abs(one.value(held, one.last)), one.margin, 100_000_000)
                 total += need if self.currencies == 1 else scaled(need, self.rates[one.currency], FX)
         return total

@@ -47,6 +47,9 @@ class Matcher(Flat):
         """Trade an instrument's working orders against the slice that has begun; ``at`` is its place in the columns."""
         ts = now.started
         self._open_for(now.volumes, at)
+        if self.participation > 0:
+            one = self.ledger.instruments[number]
+            one.took, one.took_at = 0, now.time()
         if self.model == TOUCH:
             self._quotes(ts, number, now.highs[at], now.lows[at])
         else:
@@ -60,7 +63,16 @@ class Matcher(Flat):
     def now(self, ts: int, number: int, close: int, volumes: list[int], at: int) -> None:
         """Fill market orders at the close at which they were decided (``same_close``)."""
         self._open_for(volumes, at)
-        self._opening(ts, number, close)
+        one = self.ledger.instruments[number]
+        if self.participation > 0 and one.took_at == ts:
+            self.cap -= one.took
+        place = 0
+        while place < self.orders.working:
+            order = self.orders.table[place]
+            price = NONE
+            if order.instrument == number and order.kind == MARKET and order.active <= ts:
+                price = close
+            place = self._settle(ts, place, price, False, True)
 
     def _open_for(self, volumes: list[int], at: int) -> None:
         """Set how much of the slice's volume there is to take; only some models ask."""
@@ -145,6 +157,7 @@ class Matcher(Flat):
         amount = min(abs(order.quantity), self.cap)
         if order.dormant == 0 and self.cap < _NO_CAP:
             self.cap -= amount
+            self.ledger.instruments[order.instrument].took += amount
         quantity = amount if order.quantity > 0 else -amount
         paid = price if resting else self.slippage.price(price, quantity, self.volume)
         one = self.ledger.instruments[order.instrument]

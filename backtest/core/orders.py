@@ -7,7 +7,7 @@ with a reason in the journal, or it works until it fills, expires or is cancelle
 from backtest.core import events
 from backtest.core.arithmetic import FX, NONE, RATE, scaled
 from backtest.core.flat import Flat, parameter, part, reference, state, table
-from backtest.core.ledger import Journal, Ledger
+from backtest.core.ledger import Instrument, Journal, Ledger
 
 MARKET, LIMIT, STOP, STOP_LIMIT, TRAILING = 0, 1, 2, 3, 4
 GTC, DAY, IOC = 0, 1, 2
@@ -101,7 +101,9 @@ class Orders(Flat):
             return False
         free = self.ledger.equity() - self.ledger.exposure()
         need = scaled(abs(one.value(grows, one.last)), one.margin, RATE)
-        return (need if self.ledger.currencies == 1 else scaled(need, self.ledger.rates[one.currency], FX)) > free
+        if self.ledger.currencies > 1:
+            need = scaled(need, self.ledger.rates[one.currency], FX)
+        return need > free
 
     def drop(self, place: int) -> None:
         """Take an order out of the table; those after it move up."""
@@ -157,7 +159,53 @@ class Orders(Flat):
 
 
 class Account(Flat):
-    """The ledger and its working orders."""
+    """The ledger and its working orders, and what happens to both between slices: splits, dividends, rates, deposits."""
 
     ledger: Ledger = part(Ledger, lambda self: Ledger())
     orders: Orders = part(Orders, lambda self: Orders())
+
+    def split(self, ts: int, number: int, new: int, old: int) -> None:
+        """Give ``new`` units for every ``old``: positions and orders grow, prices shrink, and the value stays.
+
+        A fraction of a unit is paid out in cash at the last price.
+        """
+        one, ledger = self.ledger.instruments[number], self.ledger
+        before, price = one.position, scaled(one.last, old, new)
+        after = abs(before) * new // old if before >= 0 else -(abs(before) * new // old)
+        one.position = after
+        ledger.mark(one, price)
+        ledger.journal.emit(ts, events.SPLIT, number, 0, after, new, old, 0, 0)
+        rest = abs(before) * new - abs(after) * old
+        paid = scaled(abs(one.value(rest, price)), 1, old)
+        ledger.move(ts, number, one.currency, paid if before > 0 else -paid, events.IN_LIEU)
+        for place in range(self.orders.working):
+            order = self.orders.table[place]
+            if order.instrument == number:
+                self._rescale(order, one, new, old)
+
+    def _rescale(self, order: Order, one: Instrument, new: int, old: int) -> None:
+        amount = abs(order.quantity) * new // old
+        changed = amount if order.quantity > 0 else -amount
+        if order.kind == MARKET:
+            one.pending += changed - order.quantity
+        order.quantity = changed
+        order.filled = order.filled * new // old
+        order.trail = scaled(order.trail, old, new)
+        if order.limit != NONE:
+            order.limit = scaled(order.limit, old, new)
+        if order.stop != NONE:
+            order.stop = scaled(order.stop, old, new)
+
+    def dividend(self, ts: int, number: int, amount: int, scale: int) -> None:
+        """Pay ``amount`` money units for every ``scale`` quantity units held; a short position pays it."""
+        one = self.ledger.instruments[number]
+        self.ledger.move(ts, number, one.currency, scaled(one.position, amount, scale), events.DIVIDEND)
+
+    def revalue(self, ts: int, currency: int, rate: int) -> None:
+        """Set what a currency is worth, in units of 1e-9 of the account's."""
+        self.ledger.rates[currency] = rate
+        self.ledger.journal.emit(ts, events.RATE, 0, 0, currency, rate, 0, 0, 0)
+
+    def deposit(self, ts: int, currency: int, amount: int) -> None:
+        """Pay money in, or out when negative."""
+        self.ledger.move(ts, 0, currency, amount, events.DEPOSIT)

@@ -82,11 +82,11 @@ def begin(engine: Any, i: int) -> None:
     now = engine.now
     now.at, now.started = i, now.times[i]
     ledger = engine.account.ledger
-    if engine.account.orders.working > 0:
-        _trade(engine, i)
     row, width, lasts, closes = i * now.width, now.width, ledger.lasts, now.closes
     if engine.sizer.model >= VOLATILITY:
         _estimate(engine, row)
+    if engine.account.orders.working > 0:
+        _trade(engine, i)
     for number in range(width):
         close = closes[row + number]
         lasts[number] = close if close != NONE else lasts[number]
@@ -104,7 +104,6 @@ def _estimate(engine: Any, row: int) -> None:
         if close != NONE:
             engine.sizer.observe(one, close)
             one.last = close
-            one.seen += 1
 
 
 def _trade(engine: Any, i: int) -> None:
@@ -131,8 +130,13 @@ def finish(engine: Any, i: int) -> None:
         for number in range(now.width):
             if ledger.instruments[number].pending != 0 and now.closes[row + number] != NONE:
                 engine.matcher.now(now.time(), number, now.closes[row + number], now.volumes, row + number)
+                ledger.mark(ledger.instruments[number], now.closes[row + number])
     if ledger.accrues != 0 and now.flags[i] & 2 != 0:
         ledger.accrue(now.time())
+    if engine.sizer.model >= VOLATILITY:
+        for number in range(now.width):
+            if now.closes[i * now.width + number] != NONE:
+                ledger.instruments[number].seen += 1
     ledger.slices += 1
     engine.journal.marks[i] = ledger.equity()
     now.done = i + 1

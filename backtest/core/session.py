@@ -5,6 +5,7 @@ any lane may take over from any other at any slice, and the journal does not cha
 the state between processes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,18 @@ class Session:
             self.record.chunks.append(self._rows[:count].copy())
             self.words[word] = 0
         return count
+
+    def act(self, what: Callable[[Account], None]) -> None:
+        """Do something to the account between two slices: a split, a dividend, a rate, a deposit."""
+        engine, account = self.engine, self.engine.account
+        flat.unpack(account, self.words, self.place_of(account))
+        engine.journal.rows, engine.journal.count = memoryview(self._rows.reshape(-1)), 0
+        engine.journal.keep, engine.journal.most = self.number(engine.journal, "keep"), len(self._rows)
+        what(account)
+        flat.pack(account, self.words, self.place_of(account))
+        if engine.journal.count:
+            self.record.chunks.append(self._rows[: engine.journal.count].copy())
+        engine.journal.count = 0
 
     def ran(self, start: int, stop: int) -> None:
         """Record the marks of slices that have run, and what was said meanwhile."""

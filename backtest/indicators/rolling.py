@@ -27,10 +27,12 @@ class Total(Flat):
     head: int = state()
     others: int = state()
     total: float = state(0.0)
+    anew: float = state(0.0)
     past: list[float] = window(lambda self: self.n)
 
     def push(self, x: float) -> float:
         """Take the newest value; return the total."""
+        self.anew += x
         gone = self.past[self.head]
         self.others += (1 if x != 0.0 else 0) - (1 if gone != 0.0 else 0)
         self.total = self.total + (x - gone) if self.others > 0 else 0.0
@@ -38,9 +40,7 @@ class Total(Flat):
         self.head += 1
         if self.head == self.n:
             self.head = 0
-            self.total = 0.0
-            for i in range(self.n):
-                self.total += self.past[i]
+            self.total, self.anew = self.anew, 0.0
         return self.total
 
 

@@ -2,9 +2,8 @@
 
 import math
 
-from backtest.core.flat import parameter, part, state
+from backtest.core.flat import parameter, state, window
 from backtest.core.indicator import Indicator
-from backtest.indicators.rolling import Total
 
 
 class SMA(Indicator):
@@ -20,8 +19,11 @@ class SMA(Indicator):
     """
 
     n: int = parameter(20, minimum=1)
-    seen: int = state()
-    window: Total = part(Total, lambda self: Total(self.n))
+    head: int = state()
+    full: int = state()
+    total: float = state(0.0)
+    anew: float = state(0.0)
+    past: list[float] = window(lambda self: self.n)
 
     def warmup(self) -> int:
         """Return ``n``."""
@@ -29,6 +31,11 @@ class SMA(Indicator):
 
     def update(self, x: float) -> float:
         """Take the newest value; return the mean."""
-        self.seen += 1
-        total = self.window.push(x)
-        return total / self.n if self.seen >= self.n else math.nan
+        self.total += x - self.past[self.head]
+        self.anew += x
+        self.past[self.head] = x
+        self.head += 1
+        if self.head == self.n:  # the total of a window that has been filled once more, without its past's rounding
+            self.total, self.anew = self.anew, 0.0
+            self.head, self.full = 0, 1
+        return self.total / self.n if self.full == 1 else math.nan

@@ -92,7 +92,8 @@ class _Logic(ast.NodeTransformer):
             return ast.Name(self.reading(node.attr))
         if node.attr in self.fields:
             field = self.fields[node.attr]
-            kind = "parameter" if field.parameter else f"state of {field.kind.value}"
+            what = field.of.__name__ if field.of is not None else field.kind.value
+            kind = "parameter" if field.parameter else f"state of {what}"
             return ast.Name(self.numbered(node.attr, f"{kind} "))
         return ast.Name(self.helper(self.methods[node.attr]) if node.attr in self.methods else node.attr)
 

@@ -21,7 +21,7 @@ class Acceleration(PanelStrategy):
     half: int = parameter(126, minimum=1)
     top: int = parameter(10, minimum=1)
     invest: float = parameter(0.98, minimum=0.0)
-    best: Ranking = part(Ranking, lambda self: Ranking(self.top))
+    best: Ranking = part(Ranking, lambda self: Ranking(self.top, 0))
 
     def history(self) -> int:
         """Return the slices looked back on."""

@@ -24,7 +24,7 @@ class DualMomentum(PanelStrategy):
     safe: int = parameter(-1, minimum=-1)
     hurdle: float = parameter(0.0)
     invest: float = parameter(0.98, minimum=0.0)
-    best: Ranking = part(Ranking, lambda self: Ranking(self.top))
+    best: Ranking = part(Ranking, lambda self: Ranking(self.top, 0))
 
     def history(self) -> int:
         """Return the slices looked back on."""

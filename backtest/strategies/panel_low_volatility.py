@@ -21,7 +21,7 @@ class LowVolatility(PanelStrategy):
     lookback: int = parameter(252, minimum=2)
     top: int = parameter(10, minimum=1)
     invest: float = parameter(0.98, minimum=0.0)
-    calm: Ranking = part(Ranking, lambda self: Ranking(self.top))
+    calm: Ranking = part(Ranking, lambda self: Ranking(self.top, 0))
     volatility: list[float] = indicator(RealisedVolatility, "lookback")
 
     def on_slice(self, now: Slice) -> None:

@@ -89,7 +89,7 @@ class Sides(Flat):
 
     each: int = parameter(10, minimum=1)
     size: int = state()
-    best: Ranking = part(Ranking, lambda self: Ranking(self.each))
+    best: Ranking = part(Ranking, lambda self: Ranking(self.each, 0))
     worst: Ranking = part(Ranking, lambda self: Ranking(self.each, 1))
 
     def clear(self) -> None:

@@ -38,6 +38,10 @@ class Entry:
 
 ENTRIES = (
     Entry(ZENO, "sma", "batch", MOST),
+    Entry(ZENO, "sma", "wake", MOST),
+    Entry(ZENO, "sma", "dense", MOST),
+    Entry(ZENO, "sma", "live", MANY),
+    Entry(ZENO, "sma", "plain", FEW),
     Entry("plain", "sma", "loop", MOST),
     Entry("vectorbt", "sma", "from_signals rust", MOST),
     Entry("vectorbt", "sma", "from_signals numba", MOST),

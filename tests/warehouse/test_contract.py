@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 
 import numpy as np
 import pyarrow as pa
@@ -128,6 +129,18 @@ def test_exact_repeats_are_stored_once_and_conflicts_refused_i01():
     checked = check(batch, SYMBOLS, NOW)
     assert (checked.data.num_rows, checked.repeated) == (2, 1)
     assert [(r.row, r.reason) for r in checked.rejections] == [(3, "conflicting_duplicate")]
+
+
+def test_a_batch_is_judged_alike_however_it_is_cut(monkeypatch):
+    at = [1_378_080_000_000_000 + number for number in (0, 1, 1, 1, 2, 3, 4)]
+    batch = trades(7, ts=times(*at), ord=[0, 1, 1, 1, 2, 3, 4], size=[1, 2, 2, 3, 4, -1, 5])
+    whole = check(batch, SYMBOLS, NOW)
+    assert [(r.row, r.reason) for r in whole.rejections] == [(3, "conflicting_duplicate"), (5, "out_of_range")]
+    for rows in (1, 2, 3, 4):
+        monkeypatch.setattr(import_module("warehouse.contract.check"), "_ROWS_A_PIECE", rows)
+        cut = check(batch, SYMBOLS, NOW)
+        assert (cut.rejections, cut.repeated) == (whole.rejections, whole.repeated)
+        assert cut.data.equals(whole.data)
 
 
 def test_bars_must_enclose_their_open_and_close():

@@ -145,6 +145,11 @@ def test_only_loopback_listens(standing):
     assert addresses == {"127.0.0.1"}
 
 
+def test_queries_are_not_traced_into_a_log(standing):
+    log = standing.root / "node1" / "log" / "server.log"
+    assert not [line for line in log.read_text().splitlines() if "<Debug>" in line or "<Trace>" in line]
+
+
 def test_passwords_are_private_and_in_no_log(standing):
     client(standing, "admin").scalar("SELECT 1")
     for path in (standing.root / "credentials.json", standing.root / "node1" / "users.xml"):

@@ -1,5 +1,8 @@
 """Loads land exactly once: whatever is repeated, interrupted, lost underneath, or half wrong."""
 
+from decimal import Decimal
+
+import numpy as np
 import pyarrow as pa
 import pytest
 from builders import NOW, trades
@@ -27,10 +30,40 @@ def test_the_same_batch_twice_is_stored_once(loader, warehouse):
     assert stored(warehouse) == 5
 
 
-def test_chunking_does_not_change_a_batchs_identity():
-    whole = trades(6)
-    pieces = pa.concat_tables([whole.data.slice(0, 2), whole.data.slice(2)])
-    assert ledger.identify(Batch("raw.trades", "test", pieces, "test")) == ledger.identify(whole)
+COLUMNS = {
+    "number": pa.array([1, None, 3, 4], pa.int32()),
+    "decimal": pa.array([Decimal("1.5"), None, Decimal(2), Decimal(3)], pa.decimal128(18, 8)),
+    "time": pa.array([1, 2, None, 4], pa.timestamp("us", "UTC")),
+    "text": pa.array(["x", None, "", "yy"]),
+    "large": pa.array(["x", "q", "", None], pa.large_string()),
+    "flag": pa.array([True, False, None, True]),
+    "list": pa.array([["a"], [], None, ["b", "c"]]),
+    "dictionary": pa.array(["p", "q", "p", None]).dictionary_encode(),
+    "null": pa.nulls(4),
+}
+
+
+def identity(data: pa.Table) -> str:
+    return ledger.identify(Batch("raw.trades", "test", data)).sha256
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_chunking_does_not_change_a_batchs_identity(name):
+    whole = pa.table({name: COLUMNS[name]})
+    pieces = pa.concat_tables([whole.slice(0, 1), whole.slice(1, 2), whole.slice(3, 0), whole.slice(3)])
+    assert identity(pieces) == identity(whole) == identity(pa.concat_tables([whole, whole]).slice(4))
+    assert identity(whole.take([1, 0, 2, 3])) != identity(whole) or name == "null"
+
+
+def test_what_lies_under_a_null_is_no_content():
+    bits = pa.py_buffer(bytes([0b101]))
+    under = [pa.Array.from_buffers(pa.int64(), 3, [bits, pa.py_buffer(np.array([1, other, 3]))]) for other in (0, 9)]
+    assert identity(pa.table({"a": under[0]})) == identity(pa.table({"a": under[1]}))
+
+
+@pytest.mark.parametrize("others", [["a", "bc"], ["ab", None], [None, "ab"]])
+def test_where_a_text_ends_is_content(others):
+    assert identity(pa.table({"a": ["ab", "c"]})) != identity(pa.table({"a": others}))
 
 
 @pytest.mark.parametrize("change", [{"size": [9, 2, 3]}, {"ord": [0, 1, 5]}, {"side": ["buy", "buy", "sell"]}])

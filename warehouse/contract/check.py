@@ -19,6 +19,9 @@ from zeno.errors import ContractError
 
 _LOADER_FILLS = ("source",)
 _PAYLOAD_LIMIT = 10_000
+# As many rows as Parquet writers put into a row group: their columns are then used as they were read. Joining the
+# chunks of a whole batch costs as much as checking it.
+_ROWS_A_PIECE = 1_048_576
 _MICROS_PER_DAY = 86_400_000_000
 
 
@@ -41,6 +44,15 @@ class Checked:
     repeated: int
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """Consecutive rows of a batch: those that conform, where in the batch each was, and those that do not."""
+
+    data: pa.Table
+    rows: np.ndarray
+    rejections: list[Rejection]
+
+
 def check(batch: Batch, symbols: SymbolMap, now: datetime) -> Checked:
     """Check every row of ``batch`` against its table's declaration.
 
@@ -55,9 +67,18 @@ def check(batch: Batch, symbols: SymbolMap, now: datetime) -> Checked:
         If the columns are not the declared ones: nothing of such a batch can be trusted. Names every difference.
     """
     declared = table(batch.table)
-    given = batch.data.combine_chunks()
+    _check_shape(declared, batch.data)
+    pieces = [_check_piece(declared, batch, first, symbols, now) for first in _starts(batch.data)]
+    return _outcome(declared, batch, pieces)
+
+
+def _starts(data: pa.Table) -> range:
+    return range(0, max(data.num_rows, 1), _ROWS_A_PIECE)
+
+
+def _check_piece(declared: Table, batch: Batch, first: int, symbols: SymbolMap, now: datetime) -> _Piece:
+    given = batch.data.slice(first, _ROWS_A_PIECE).combine_chunks()
     faults = Faults(given.num_rows)
-    _check_shape(declared, given)
     values = _cast_all(declared, given, batch, faults)
     if _resolves(declared, given):
         _resolve(declared, values, given, batch, symbols, faults)
@@ -66,7 +87,7 @@ def check(batch: Batch, symbols: SymbolMap, now: datetime) -> Checked:
     rules.check_instruments(declared, values, symbols.price_rules, faults)
     rules.check_prices(declared, values, symbols.price_rules, faults)
     rules.check_bar_shape(declared, values, faults)
-    return _outcome(declared, batch, given, values, faults)
+    return _piece(declared, batch, first, given, values, faults)
 
 
 def _check_shape(declared: Table, given: pa.Table) -> None:
@@ -131,27 +152,38 @@ def _checked_columns(declared: Table) -> list[Column]:
     return [column for column in declared.columns if column.role is not Role.BATCH and column.name not in _LOADER_FILLS]
 
 
-def _outcome(declared: Table, batch: Batch, given: pa.Table, values: dict[str, pa.Array], faults: Faults) -> Checked:
+def _piece(declared: Table, batch: Batch, first: int, given: pa.Table, values: dict[str, pa.Array],
+           faults: Faults) -> _Piece:  # fmt: skip
     values["source"] = pa.repeat(pa.scalar(batch.source, pa.string()), given.num_rows)
     fields = [entry for entry in arrow_schema(declared) if declared.by_name[entry.name].role is not Role.BATCH]
-    rows = np.flatnonzero(~faults.bad) if faults.any else None
-    columns = [values[entry.name] if rows is None else values[entry.name].take(pa.array(rows)) for entry in fields]
-    data = pa.Table.from_arrays(columns, schema=pa.schema(fields))
-    same, conflicting = rules.duplicates(declared, data)
-    if same.any() or conflicting.any():
-        origin = np.arange(given.num_rows) if rows is None else rows
-        bad = np.zeros(given.num_rows, bool)
-        bad[origin[conflicting]] = True
-        faults.add(bad, "conflicting_duplicate", "an earlier row of the batch has the same key and other values")
-        data = data.filter(pa.array(~(same | conflicting)))
-    return Checked(data, (*batch.unreadable, *_rejections(given, faults)), int(same.sum()))
+    data = pa.Table.from_arrays([values[entry.name] for entry in fields], schema=pa.schema(fields))
+    rows = np.arange(first, first + given.num_rows)
+    if faults.any:
+        good = np.flatnonzero(~faults.bad)
+        data, rows = data.take(pa.array(good)), rows[good]
+    return _Piece(data, rows, _rejections(given, faults, first))
 
 
-def _rejections(given: pa.Table, faults: Faults) -> list[Rejection]:
+def _outcome(declared: Table, batch: Batch, pieces: list[_Piece]) -> Checked:
+    data = pa.concat_tables([piece.data for piece in pieces])
+    found = [rejection for piece in pieces for rejection in piece.rejections]
+    repeats = rules.duplicates(declared, data)
+    if repeats is None:
+        return Checked(data, (*batch.unreadable, *found), 0)
+    same, conflicting = repeats
+    faults = Faults(batch.data.num_rows)
+    bad = np.zeros(batch.data.num_rows, bool)
+    bad[np.concatenate([piece.rows for piece in pieces])[conflicting]] = True
+    faults.add(bad, "conflicting_duplicate", "an earlier row of the batch has the same key and other values")
+    found = sorted([*found, *_rejections(batch.data, faults, 0)], key=lambda rejection: rejection.row)
+    return Checked(data.filter(pa.array(~(same | conflicting))), (*batch.unreadable, *found), int(same.sum()))
+
+
+def _rejections(given: pa.Table, faults: Faults, first: int) -> list[Rejection]:
     bad = np.flatnonzero(faults.bad)
     rows = _printable(given.take(pa.array(bad))).to_pylist() if len(bad) else []
     return [
-        Rejection(int(row), *faults.reason(int(row)), json.dumps(payload, default=str)[:_PAYLOAD_LIMIT])
+        Rejection(first + int(row), *faults.reason(int(row)), json.dumps(payload, default=str)[:_PAYLOAD_LIMIT])
         for row, payload in zip(bad, rows, strict=True)
     ]
 

@@ -68,25 +68,39 @@ def check_bar_shape(table: Table, data: dict[str, pa.Array], faults: Faults) -> 
     faults.add(_mask(empty), "missing", "neither close nor adj_close is given")
 
 
-def duplicates(table: Table, data: pa.Table) -> tuple[Mask, Mask]:
+def duplicates(table: Table, data: pa.Table) -> tuple[Mask, Mask] | None:
     """Find rows whose key an earlier row of the batch has.
 
     Returns
     -------
     same, conflicting
-        Exact repeats, which are dropped, and rows that say something else under the same key, which are refused.
+        Exact repeats, which are dropped, and rows that say something else under the same key, which are refused; or
+        None if no key is there twice.
     """
-    rows = data.num_rows
+    if _sorted_by_key(table, data):
+        return None
     keys = [_codes(data[name]) for name in table.key]
-    if _strictly_increasing(keys, rows):
-        return np.zeros(rows, bool), np.zeros(rows, bool)
     frame = pa.table({name: pa.array(codes) for name, codes in zip(table.key, keys, strict=True)}).to_pandas()
     repeated = frame.duplicated(keep="first").to_numpy()
-    same = np.zeros(rows, bool)
-    if repeated.any():
-        whole = pa.table({name: pa.array(_codes(data[name])) for name in data.column_names}).to_pandas()
-        same = whole.duplicated(keep="first").to_numpy()
+    if not repeated.any():
+        return None
+    whole = pa.table({name: pa.array(_codes(data[name])) for name in data.column_names}).to_pandas()
+    same = whole.duplicated(keep="first").to_numpy()
     return same, repeated & ~same
+
+
+def _sorted_by_key(table: Table, data: pa.Table) -> bool:
+    """Whether rows are sorted by key without a repeat: the usual case, and seen without joining a batch's chunks."""
+    columns = data.select(table.key)
+    if not all(_is_numbered(column) for column in columns.columns):
+        return _strictly_increasing([_codes(column) for column in columns.columns], data.num_rows)
+    last: tuple[int, ...] = ()
+    for piece in columns.to_batches():
+        keys = [_codes(column) for column in piece.columns]
+        if last >= tuple(int(key[0]) for key in keys) or not _strictly_increasing(keys, piece.num_rows):
+            return False
+        last = tuple(int(key[-1]) for key in keys)
+    return True
 
 
 def _strictly_increasing(keys: list[np.ndarray], rows: int) -> bool:
@@ -100,15 +114,18 @@ def _strictly_increasing(keys: list[np.ndarray], rows: int) -> bool:
     return not tied.any()
 
 
-def _codes(values: pa.ChunkedArray) -> np.ndarray:
+def _codes(values: pa.ChunkedArray | pa.Array) -> np.ndarray:
     """Return integers that are equal where the values are (and in the values' order, where they are numbers)."""
-    array = values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
-    if pa.types.is_integer(array.type) and not array.null_count:
-        return array.to_numpy(zero_copy_only=False)
-    if pa.types.is_timestamp(array.type) and not array.null_count:
-        return array.cast(pa.int64()).to_numpy()
+    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    if _is_numbered(array):
+        numbers = array.cast(pa.int64()) if pa.types.is_timestamp(array.type) else array
+        return numbers.to_numpy(zero_copy_only=False)
     encoded = array.dictionary_encode(null_encoding="encode")
     return encoded.indices.to_numpy(zero_copy_only=False)
+
+
+def _is_numbered(values: pa.ChunkedArray | pa.Array) -> bool:
+    return not values.null_count and (pa.types.is_integer(values.type) or pa.types.is_timestamp(values.type))
 
 
 def _check_time(column: Column, values: pa.Array, now: datetime, faults: Faults) -> None:

@@ -53,6 +53,8 @@ def _server(folder: Path, topology: Topology, node: Node, credentials: Credentia
             "size": "20M",
             "count": 3,
         },
+        # The engine reads its level here, not in <logger>, and logs everything otherwise.
+        "log-level": "warning",
         "path": f"{folder / 'data'}/",
         "listen_host": HOST,
         "http_port": node.http_port,

@@ -1,0 +1,609 @@
+"""The intrabar rule of ``matching``, rule by rule, on bars made by hand: open, high, low, close and perhaps volume."""
+
+import math
+from typing import Any
+
+import pytest
+from stage import LASTING, play
+
+from backtest.core import events
+from backtest.core.arithmetic import NONE
+from backtest.core.columns import Columns
+from backtest.core.costs import (
+    BASIS_POINTS,
+    MAKER_TAKER,
+    PER_SHARE,
+    SPREAD,
+    SQUARE_ROOT,
+    TICKS,
+    Costs,
+    Slippage,
+)
+from backtest.core.matching import SAME_CLOSE, TOUCH
+from backtest.core.orders import DAY, IOC
+from backtest.core.sizing import EQUITY, KELLY, NOTIONAL, VOLATILITY, Sizer
+
+BAR = (100, 110, 90, 100)
+CENT = 10_000
+DAYS = 86_400_000_000
+
+
+# --- the open
+
+
+def test_a_market_order_fills_at_the_next_open() -> None:
+    played = play([BAR, (104, 110, 90, 100), BAR], {0: lambda now: now.buy(3), 1: lambda now: now.sell(1)})
+    assert played.fills == [(1, 3, 104), (2, -1, 100)]
+
+
+def test_an_order_of_the_last_slice_stays_open() -> None:
+    played = play([BAR, BAR], {1: lambda now: now.buy(3)})
+    assert played.fills == []
+    assert played.session.number(played.session.engine.account.orders, "working") == 1
+
+
+@pytest.mark.parametrize(("quantity", "limit", "open_"), [(2, 99, 97), (-2, 101, 104), (2, 99, 99), (-2, 101, 101)])
+def test_a_limit_fills_at_an_open_that_is_as_good_or_better(quantity: int, limit: int, open_: int) -> None:
+    played = play([BAR, (open_, 110, 90, 100)], {0: lambda now: now.limit(quantity, limit)})
+    assert played.fills == [(1, quantity, open_)]
+
+
+@pytest.mark.parametrize(("quantity", "stop", "open_"), [(2, 105, 107), (-2, 95, 92), (2, 105, 105), (-2, 95, 95)])
+def test_a_gap_through_a_stop_fills_at_the_open(quantity: int, stop: int, open_: int) -> None:
+    played = play([BAR, (open_, 110, 90, 100)], {0: lambda now: now.stop(quantity, stop)})
+    assert played.fills == [(1, quantity, open_)]
+    assert [row[4] for row in played.rows(events.TRIGGER)] == [open_]
+
+
+def test_the_oldest_order_comes_first_at_the_open() -> None:
+    def act(now: Any) -> None:
+        now.limit(1, 120)
+        now.buy(1)
+        now.stop(1, 90)
+
+    assert play([BAR, BAR], {0: act}).orders == [(1, 1), (1, 2), (1, 3)]
+
+
+# --- the range
+
+
+@pytest.mark.parametrize(("quantity", "limit"), [(2, 90), (2, 95), (-2, 110), (-2, 105)])
+def test_a_limit_in_the_range_fills_at_its_price(quantity: int, limit: int) -> None:
+    assert play([BAR, BAR], {0: lambda now: now.limit(quantity, limit)}).fills == [(1, quantity, limit)]
+
+
+@pytest.mark.parametrize(("quantity", "limit"), [(2, 89), (-2, 111)])
+def test_a_limit_out_of_range_waits(quantity: int, limit: int) -> None:
+    reached = (100, 111, 89, 100)
+    assert play([BAR, BAR, reached], {0: lambda now: now.limit(quantity, limit)}).fills == [(2, quantity, limit)]
+
+
+@pytest.mark.parametrize(("quantity", "stop"), [(2, 110), (2, 105), (-2, 90), (-2, 95)])
+def test_a_stop_in_the_range_fills_at_its_price(quantity: int, stop: int) -> None:
+    played = play([BAR, BAR], {0: lambda now: now.stop(quantity, stop)})
+    assert played.fills == [(1, quantity, stop)]
+    assert [(row[3], row[4]) for row in played.rows(events.TRIGGER)] == [(quantity, stop)]
+
+
+@pytest.mark.parametrize(("quantity", "stop"), [(2, 111), (-2, 89)])
+def test_a_stop_out_of_range_waits(quantity: int, stop: int) -> None:
+    assert play([BAR, BAR], {0: lambda now: now.stop(quantity, stop)}).fills == []
+
+
+def test_the_stop_comes_before_the_target_in_one_bar() -> None:
+    played = play([BAR, BAR, (100, 120, 80, 100)], {0: lambda now: now.bracket(5, 115, 85)})
+    assert played.fills == [(1, 5, 100), (2, -5, 85)]
+    assert played.cancels == [(2, 3, -5, events.BY_SIBLING)]
+
+
+def test_the_target_alone_cancels_the_stop() -> None:
+    played = play([BAR, BAR, (100, 120, 90, 100)], {0: lambda now: now.bracket(5, 115, 85)})
+    assert played.fills == [(1, 5, 100), (2, -5, 115)]
+    assert played.cancels == [(2, 2, -5, events.BY_SIBLING)]
+
+
+# --- stop-limits
+
+
+def test_a_stop_limit_that_triggers_in_the_range_fills_at_the_stop() -> None:
+    assert play([BAR, BAR], {0: lambda now: now.stop_limit(2, 105, 107)}).fills == [(1, 2, 105)]
+
+
+def test_a_stop_limit_below_its_stop_fills_at_its_limit_in_the_same_bar() -> None:
+    """It triggers at 105 out of reach, becomes a limit, and the range goes down to 90 afterwards."""
+    played = play([BAR, BAR], {0: lambda now: now.stop_limit(2, 105, 103)})
+    assert played.fills == [(1, 2, 103)]
+    assert len(played.rows(events.TRIGGER)) == 1
+
+
+def test_a_stop_limit_that_gaps_beyond_its_limit_fills_when_the_price_comes_back() -> None:
+    bars = [BAR, (115, 120, 112, 118), (113, 116, 109, 111), (100, 101, 99, 100)]
+    played = play(bars, {0: lambda now: now.stop_limit(2, 105, 107)})
+    assert played.fills == [(3, 2, 100)]
+    assert [(row[0] // 100, row[4]) for row in played.rows(events.TRIGGER)] == [(1, 115)]
+    played = play([*bars[:3], (109, 110, 106, 107)], {0: lambda now: now.stop_limit(2, 105, 107)})
+    assert played.fills == [(3, 2, 107)]
+
+
+# --- trailing stops
+
+
+def test_a_bar_never_stops_a_trailing_stop_at_its_own_high() -> None:
+    bars = [BAR, (100, 150, 96, 120), (125, 130, 121, 122)]
+    assert play(bars, {0: lambda now: now.trail(-2, 5)}).fills == [(2, -2, 125)]  # after the bar it stands at 145
+
+
+def test_a_trailing_stop_follows_and_never_goes_back() -> None:
+    bars = [BAR, (100, 108, 99, 105), (105, 106, 104, 104), (104, 105, 100, 101)]
+    assert play(bars, {0: lambda now: now.trail(-2, 5)}).fills == [(3, -2, 103)]
+    bars = [BAR, (100, 101, 92, 95), (95, 96, 94, 96), (96, 100, 95, 99)]
+    assert play(bars, {0: lambda now: now.trail(2, 5)}).fills == [(3, 2, 97)]
+
+
+def test_a_trailing_stop_begins_at_its_distance_from_the_close() -> None:
+    assert play([BAR, (100, 104, 95, 100)], {0: lambda now: now.trail(-2, 5)}).fills == [(1, -2, 95)]
+    assert play([BAR, (100, 104, 96, 100)], {0: lambda now: now.trail(-2, 5)}).fills == []
+
+
+# --- brackets and groups
+
+
+def test_a_parent_filled_at_the_open_is_protected_in_the_same_bar() -> None:
+    played = play([BAR, (100, 104, 80, 82)], {0: lambda now: now.bracket(5, 115, 95)})
+    assert played.fills == [(1, 5, 100), (1, -5, 95)]
+
+
+def test_a_parent_filled_beyond_its_target_takes_it_at_the_open() -> None:
+    played = play([BAR, (120, 121, 119, 120)], {0: lambda now: now.bracket(5, 115, 95)})
+    assert played.fills == [(1, 5, 120), (1, -5, 120)]
+
+
+def test_a_parent_filled_in_the_range_is_protected_from_the_next_slice_on() -> None:
+    bars = [BAR, (100, 104, 80, 99), (97, 98, 96, 97)]
+    played = play(bars, {0: lambda now: now.bracket_limit(5, 98, 115, 95)})
+    assert played.fills == [(1, 5, 98)]
+    played = play([*bars, (96, 97, 94, 95)], {0: lambda now: now.bracket_limit(5, 98, 115, 95)})
+    assert played.fills == [(1, 5, 98), (3, -5, 95)]
+    played = play([BAR, (100, 107, 80, 99), (99, 99, 94, 97)], {0: lambda now: now.bracket_stop(5, 106, 115, 95)})
+    assert played.fills == [(1, 5, 106), (2, -5, 95)]
+
+
+def test_slices_without_a_gap_protect_from_the_very_next_one() -> None:
+    played = play([BAR, (100, 104, 80, 99), (97, 98, 94, 97)], {0: lambda now: now.bracket_limit(5, 98, 115, 95)}, lasting=100)
+    assert played.fills == [(1, 5, 98), (2, -5, 95)]
+
+
+def test_children_sleep_until_their_parent_fills_and_go_with_it() -> None:
+    played = play([BAR, BAR, BAR], {0: lambda now: now.bracket_limit(5, 80, 105, 95), 1: lambda now: now.cancel(1)})
+    assert played.fills == []
+    assert played.cancels == [(1, 1, 5, events.BY_STRATEGY), (1, 2, -5, events.BY_PARENT), (1, 3, -5, events.BY_PARENT)]
+
+
+def test_children_cover_what_their_parent_has_filled() -> None:
+    bars = [BAR, (100, 110, 96, 100, 40), (100, 110, 96, 100, 20), (100, 110, 90, 100, 1000)]
+    played = play(bars, {0: lambda now: now.bracket(10, 130, 95)}, participation=10_000_000)
+    assert played.fills == [(1, 4, 100), (2, 2, 100), (3, 4, 100), (3, -10, 95)]
+    played = play([*bars[:2], (96, 97, 90, 91, 1000)], {0: lambda now: now.bracket(10, 130, 95), 1: lambda now: now.cancel(1)},
+                  participation=10_000_000)  # fmt: skip
+    assert played.fills == [(1, 4, 100), (2, -4, 95)]
+    assert played.cancels == [(1, 1, 6, events.BY_STRATEGY), (2, 3, -4, events.BY_SIBLING)]
+
+
+def test_a_child_that_fills_in_part_shrinks_its_sibling() -> None:
+    bars = [BAR, (100, 101, 99, 100, 1000), (100, 101, 94, 96, 30), (97, 120, 97, 118, 1000)]
+    played = play(bars, {0: lambda now: now.bracket(10, 115, 95)}, participation=10_000_000)
+    assert played.fills == [(1, 10, 100), (2, -3, 95), (3, -7, 97)]
+    assert played.cancels == [(3, 3, -7, events.BY_SIBLING)]
+    bars = [*bars[:2], (100, 116, 99, 116, 30), (100, 101, 90, 91, 1000)]
+    assert play(bars, {0: lambda now: now.bracket(10, 115, 95)}, participation=10_000_000).fills[1:] == [(2, -3, 115), (3, -7, 95)]
+
+
+def test_one_of_a_group_cancels_the_other() -> None:
+    played = play([BAR, (100, 106, 97, 100), (100, 110, 80, 100)], {0: lambda now: now.oca(4, 95, 105)})
+    assert played.fills == [(1, 4, 105)]
+    assert played.cancels == [(1, 2, -4, events.BY_SIBLING)]
+    assert play([BAR, (100, 104, 94, 100)], {0: lambda now: now.oca(4, 95, 105)}).fills == [(1, -4, 95)]
+
+
+def test_a_part_filled_in_a_group_shrinks_the_other() -> None:
+    bars = [BAR, (100, 106, 97, 100, 30), (94, 95, 93, 94, 1000)]
+    played = play(bars, {0: lambda now: now.oca(4, 95, 105)}, participation=10_000_000)
+    assert played.fills == [(1, 3, 105), (2, 1, 94)]
+    assert played.cancels == [(2, 2, -1, events.BY_SIBLING)]
+
+
+def test_cancelling_everything() -> None:
+    def act(now: Any) -> None:
+        now.bracket_limit(5, 80, 105, 95)
+        now.limit(1, 70)
+        assert now.cancel_all() == 4
+        assert now.cancel_all() == 0
+        assert not now.cancel(1)
+
+    assert len(play([BAR, BAR], {0: act}).cancels) == 4
+
+
+# --- time in force
+
+
+def test_a_days_order_expires_at_the_end_of_its_session() -> None:
+    bars = [BAR, BAR, BAR, (100, 110, 70, 100)]
+    played = play(bars, {0: lambda now: now.limit(1, 80, DAY)}, last=[2])
+    assert played.fills == []
+    assert [(row[0], row[2], row[3], row[5]) for row in played.rows(events.CANCEL)] == [(200 + LASTING, 1, 1, events.BY_TIME)]
+    assert play(bars, {0: lambda now: now.limit(1, 80)}, last=[2]).fills == [(3, 1, 80)]
+
+
+def test_a_days_order_decided_at_the_close_is_the_next_days() -> None:
+    bars = [BAR, (100, 110, 85, 100), (100, 110, 80, 100)]
+    assert play(bars, {0: lambda now: now.limit(1, 80, DAY)}, last=[0]).fills == [(2, 1, 80)]
+
+
+def test_an_order_good_at_once_takes_one_slice() -> None:
+    bars = [BAR, (100, 110, 85, 100), (100, 110, 70, 100)]
+    played = play(bars, {0: lambda now: now.limit(1, 80, IOC)})
+    assert played.fills == []
+    assert played.cancels == [(1, 1, 1, events.NOT_AT_ONCE)]
+    played = play([BAR, (100, 110, 80, 100, 40)], {0: lambda now: now.limit(9, 80, IOC)}, participation=10_000_000)
+    assert played.fills == [(1, 4, 80)]
+    assert played.cancels == [(1, 1, 5, events.NOT_AT_ONCE)]
+
+
+# --- volume and latency
+
+
+def test_participation_fills_over_several_bars() -> None:
+    bars = [BAR, (100, 110, 90, 100, 39), (101, 110, 90, 100, 9), (102, 110, 90, 100, 50), (103, 110, 90, 100, 50)]
+    played = play(bars, {0: lambda now: now.buy(10)}, participation=10_000_000)
+    assert played.fills == [(1, 3, 100), (3, 5, 102), (4, 2, 103)]
+
+
+def test_what_one_order_takes_the_next_cannot() -> None:
+    def act(now: Any) -> None:
+        now.buy(3)
+        now.limit(4, 100)
+
+    bars = [BAR, (100, 110, 90, 100, 50), (100, 110, 90, 100, 50)]
+    assert play(bars, {0: act}, participation=10_000_000).fills == [(1, 3, 100), (1, 2, 100), (2, 2, 100)]
+
+
+def test_a_stop_that_finds_no_volume_stays_triggered() -> None:
+    bars = [BAR, (100, 110, 90, 100, 0), (99, 99, 98, 98, 100)]
+    played = play(bars, {0: lambda now: now.stop(5, 105)}, participation=10_000_000)
+    assert played.fills == [(2, 5, 99)]
+    assert len(played.rows(events.TRIGGER)) == 1
+
+
+@pytest.mark.parametrize(("latency", "slice_"), [(0, 1), (40, 1), (41, 2), (140, 2), (141, 3)])
+def test_latency_makes_an_order_active_later(latency: int, slice_: int) -> None:
+    assert play([BAR] * 5, {0: lambda now: now.buy(1)}, latency=latency).fills == [(slice_, 1, 100)]
+
+
+# --- at the close, and on quotes
+
+
+def test_same_close_fills_market_orders_at_the_close_of_their_decision() -> None:
+    played = play([(100, 110, 90, 107), BAR], {0: lambda now: now.buy(2)}, fill=SAME_CLOSE)
+    assert played.fills == [(0, 2, 107)]
+    assert [row[0] for row in played.rows(events.FILL)] == [LASTING]
+
+
+def test_same_close_leaves_other_orders_for_the_next_slice() -> None:
+    def act(now: Any) -> None:
+        now.limit(1, 120)
+        now.stop(1, 90)
+        now.buy(2)
+
+    played = play([(100, 110, 90, 107), (101, 110, 90, 100)], {0: act}, fill=SAME_CLOSE)
+    assert played.fills == [(0, 2, 107), (1, 1, 101), (1, 1, 101)]
+
+
+def test_what_working_orders_take_of_a_slice_is_gone_at_its_close() -> None:
+    bars = [BAR, (100, 110, 90, 107, 50), BAR]
+    script = {0: lambda now: now.limit(4, 95), 1: lambda now: now.buy(3)}
+    played = play(bars, script, fill=SAME_CLOSE, participation=10_000_000)
+    assert played.fills == [(1, 4, 95), (1, 1, 107), (2, 2, 100)]
+    script = {0: lambda now: now.limit(4, 80), 1: lambda now: now.buy(3)}
+    assert play(bars, script, fill=SAME_CLOSE, participation=10_000_000).fills == [(1, 3, 107)]
+
+
+def test_same_close_protects_a_bracket_from_the_next_slice_on() -> None:
+    played = play([(100, 110, 90, 107), BAR], {0: lambda now: now.bracket(2, 106, 95)}, fill=SAME_CLOSE)
+    assert played.fills == [(0, 2, 107), (1, -2, 95)]
+
+
+def test_a_position_bought_at_the_close_is_marked_at_the_close() -> None:
+    slipped = Slippage(model=TICKS, size=3)
+    played = play([(100, 110, 90, 107), BAR], {0: lambda now: now.buy(2)}, fill=SAME_CLOSE, slippage=slipped)
+    assert played.fills == [(0, 2, 110)]
+    assert played.equity[0] == 1_000_000 - 2 * 3
+
+
+QUOTE = (100, 102, 98, 100)  # bid 98, ask 102
+
+
+def test_takers_cross_the_quote() -> None:
+    played = play([QUOTE] * 3, {0: lambda now: now.buy(2), 1: lambda now: now.sell(2)}, fill=TOUCH)
+    assert played.fills == [(1, 2, 102), (2, -2, 98)]
+
+
+@pytest.mark.parametrize(("quantity", "limit", "price"), [(1, 102, 102), (1, 103, 102), (1, 101, None), (-1, 98, 98), (-1, 99, None)])
+def test_limits_fill_when_the_quote_reaches_them(quantity: int, limit: int, price: int | None) -> None:
+    played = play([QUOTE, QUOTE], {0: lambda now: now.limit(quantity, limit)}, fill=TOUCH)
+    assert played.fills == ([] if price is None else [(1, quantity, price)])
+
+
+@pytest.mark.parametrize(("quantity", "stop", "price"), [(1, 102, 102), (1, 103, None), (-1, 98, 98), (-1, 97, None)])
+def test_stops_are_triggered_by_the_side_they_trade_on(quantity: int, stop: int, price: int | None) -> None:
+    played = play([QUOTE, QUOTE], {0: lambda now: now.stop(quantity, stop)}, fill=TOUCH)
+    assert played.fills == ([] if price is None else [(1, quantity, price)])
+
+
+def test_a_stop_limit_on_quotes_waits_for_its_limit() -> None:
+    bars = [QUOTE, (106, 108, 104, 106), (102, 103, 101, 102)]
+    assert play(bars, {0: lambda now: now.stop_limit(1, 105, 103)}, fill=TOUCH).fills == [(2, 1, 103)]
+
+
+def test_a_crossed_quote_fills_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Columns, "check", lambda self: 1)  # bars are refused; a quote may be crossed
+    crossed = (100, 98, 102, 100)
+    assert play([QUOTE, crossed, QUOTE], {0: lambda now: now.buy(2)}, fill=TOUCH).fills == [(2, 2, 102)]
+
+
+# --- slippage
+
+
+def test_slippage_by_ticks() -> None:
+    script = {0: lambda now: now.buy(2), 1: lambda now: now.sell(2)}
+    played = play([BAR] * 3, script, slippage=Slippage(model=TICKS, size=2))
+    assert played.fills == [(1, 2, 102), (2, -2, 98)]
+    assert [row[6] for row in played.rows(events.FILL)] == [100, 100]
+
+
+def test_slippage_by_half_a_spread_is_rounded_half_to_even() -> None:
+    bars = [(1_000,) * 4, (500,) * 4, (1_500,) * 4, (700,) * 4]
+    played = play(bars, {k: lambda now: now.buy(1) for k in range(3)}, slippage=Slippage(model=SPREAD, size=200_000))
+    assert played.fills == [(1, 1, 500), (2, 1, 1_502), (3, 1, 701)]  # 0.5, 1.5 and 0.7 ticks
+
+
+def test_slippage_by_the_root_of_the_share_in_the_volume() -> None:
+    bars = [(10_000,) * 4 + (0,), (10_000,) * 4 + (400,), (10_000,) * 4 + (0,)]
+    script = {0: lambda now: now.buy(100), 1: lambda now: now.sell(100)}
+    played = play(bars, script, slippage=Slippage(model=SQUARE_ROOT, size=1_000_000))
+    assert played.fills == [(1, 100, 10_000 + 50), (2, -100, 10_000 - 100)]  # 1% x root of 1/4; of 1 without volume
+
+
+def test_limits_do_not_slip_and_stops_do() -> None:
+    slipped = Slippage(model=TICKS, size=2)
+    assert play([BAR, BAR], {0: lambda now: now.limit(1, 95)}, slippage=slipped).fills == [(1, 1, 95)]
+    assert play([BAR, (94, 96, 93, 95)], {0: lambda now: now.limit(1, 95)}, slippage=slipped).fills == [(1, 1, 94)]
+    assert play([BAR, BAR], {0: lambda now: now.stop_limit(1, 105, 105)}, slippage=slipped).fills == [(1, 1, 105)]
+    assert play([BAR, BAR], {0: lambda now: now.stop(-1, 95)}, slippage=slipped).fills == [(1, -1, 93)]
+    assert play([BAR, BAR], {0: lambda now: now.trail(-1, 5)}, slippage=slipped).fills == [(1, -1, 93)]
+
+
+# --- fees
+
+
+def test_no_fee_by_default() -> None:
+    assert play([BAR, BAR], {0: lambda now: now.buy(2)}).fees == [0]
+
+
+def test_a_minimum_by_share_is_charged_once_over_partial_fills() -> None:
+    bars = [BAR, *((100, 110, 90, 100, volume) for volume in (30, 30, 300))]
+    costs = Costs(model=PER_SHARE, rate=10, least=50)
+    assert play(bars, {0: lambda now: now.buy(20)}, participation=10_000_000, costs=costs).fees == [50, 10, 140]
+    assert play(bars, {0: lambda now: now.buy(4)}, participation=10_000_000, costs=costs).fees == [50, 0]
+    assert play(bars, {0: lambda now: now.buy(20)}, costs=costs).fees == [200]
+
+
+def test_a_fee_by_share_of_a_fractional_quantity() -> None:
+    costs = Costs(model=PER_SHARE, rate=5, per=10)  # five a unit of which there are ten in a share
+    assert play([BAR, BAR, BAR, BAR], {0: lambda now: now.buy(-3), 1: lambda now: now.buy(1), 2: lambda now: now.buy(7)},
+                costs=costs).fees == [2, 0, 4]  # fmt: skip
+
+
+def test_basis_points_are_rounded_half_to_even() -> None:
+    costs = Costs(model=BASIS_POINTS, rate=500_000)  # half a percent of 100
+    played = play([BAR] * 4, {0: lambda now: now.buy(1), 1: lambda now: now.buy(-3), 2: lambda now: now.buy(5)}, costs=costs)
+    assert played.fees == [0, 2, 2]
+
+
+def test_tiers_go_by_what_has_been_traded_before() -> None:
+    costs = Costs(model=BASIS_POINTS, rate=3_000_000)
+    script = {k: (lambda now: now.buy(10)) for k in range(4)}
+    played = play([BAR] * 5, script, costs=costs, tiers=((1_000, 2_000_000), (3_000, 1_000_000)))
+    assert played.fees == [30, 20, 20, 10]
+
+
+def test_a_maker_is_paid_and_a_taker_pays() -> None:
+    costs = Costs(model=MAKER_TAKER, rate=2_000_000, maker=-1_000_000)
+
+    def act(now: Any) -> None:
+        now.buy(10)
+        now.limit(10, 90)
+        now.stop(10, 110)
+
+    played = play([BAR, BAR], {0: act}, costs=costs)
+    assert played.fills == [(1, 10, 100), (1, 10, 110), (1, 10, 90)]
+    assert played.fees == [20, 22, -9]
+    assert played.equity[-1] == 1_000_000 - 33 - 10 * 10 + 10 * 10
+
+
+# --- sizes
+
+
+def test_a_fixed_size() -> None:
+    assert play([BAR, BAR], {0: lambda now: now.hold(-1)}, sizer=Sizer(size=7)).fills == [(1, -7, 100)]
+
+
+def test_a_size_by_notional_in_whole_lots() -> None:
+    played = play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=Sizer(model=NOTIONAL, size=999), instruments=({"lot": 2},))
+    assert played.fills == [(1, 8, 100)]
+
+
+def test_a_size_by_equity() -> None:
+    sizer = Sizer(model=EQUITY, share=0.5)
+    assert play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=sizer, cash=(1_099,)).fills == [(1, 5, 100)]
+    assert play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=sizer, cash=(-1,)).rejects == []
+
+
+CLOSES = [1_000, 1_010, 990, 1_030, 1_020, 1_050]
+
+
+def moments(closes: list[int], memory: float) -> tuple[float, float]:
+    """Return the weighted mean and variance of the returns, as the sizers' docstring says."""
+    mean = variance = 0.0
+    for before, after in zip(closes, closes[1:], strict=False):
+        change = after / before - 1.0
+        mean += (1.0 - memory) * (change - mean)
+        variance = memory * variance + (1.0 - memory) * change * change
+    return mean, variance
+
+
+def test_a_size_by_volatility() -> None:
+    sizer = Sizer(model=VOLATILITY, share=0.1, memory=0.9, warmup=5, yearly=100.0, most=2.0)
+    played = play([(one,) * 4 for one in [*CLOSES, 1_000]], {5: lambda now: now.hold(1)}, sizer=sizer)
+    expected = math.floor(1_000_000 * 0.1 / math.sqrt(moments(CLOSES, 0.9)[1] * 100.0) / 1_050)
+    assert 0 < expected < 1_900
+    assert played.fills == [(6, expected, 1_000)]
+
+
+def test_a_size_by_kelly() -> None:
+    sizer = Sizer(model=KELLY, share=0.01, memory=0.9, warmup=5, most=2.0)
+    played = play([(one,) * 4 for one in [*CLOSES, 1_000]], {5: lambda now: now.hold(1)}, sizer=sizer)
+    mean, variance = moments(CLOSES, 0.9)
+    expected = math.floor(1_000_000 * 0.01 * mean / variance / 1_050)
+    assert 0 < expected < 1_900
+    assert played.fills == [(6, expected, 1_000)]
+    down = [(one,) * 4 for one in [*reversed(CLOSES), 1_000]]
+    assert play(down, {5: lambda now: now.hold(1)}, sizer=sizer).fills == []
+
+
+@pytest.mark.parametrize("model", [VOLATILITY, KELLY])
+def test_estimated_sizes_are_capped_and_wait_for_their_warmup(model: int) -> None:
+    sizer = Sizer(model=model, share=100.0, warmup=5, most=2.0)
+    bars = [(one,) * 4 for one in [*CLOSES, 1_000]]
+    assert play(bars, {5: lambda now: now.hold(1)}, sizer=sizer).fills == [(6, 2_000_000 // 1_050, 1_000)]
+    assert play(bars, {4: lambda now: now.hold(1)}, sizer=sizer).fills == []
+
+
+def test_estimates_are_of_closes_whatever_was_traded_in_between() -> None:
+    sizer = Sizer(model=VOLATILITY, share=0.1, memory=0.9, warmup=5, yearly=100.0, most=2.0)
+    bars = [(one + 90, one + 100, one - 100, one) for one in CLOSES]
+    quiet, busy = (play(bars, script, sizer=sizer) for script in ({}, {k: lambda now: now.buy(1) for k in range(5)}))
+    assert len(busy.fills) == 5
+    estimates = [one.session.engine.account.ledger.instruments[0].variance for one in (quiet, busy)]
+    assert estimates == [moments(CLOSES, 0.9)[1]] * 2
+
+
+def test_a_weight_is_a_share_of_the_equity() -> None:
+    assert play([BAR, BAR], {0: lambda now: now.weight(0.25)}, cash=(10_050,)).fills == [(1, 25, 100)]
+    assert play([BAR, BAR], {0: lambda now: now.weight(-0.25)}, cash=(10_050,)).fills == [(1, -25, 100)]
+
+
+# --- refusals
+
+
+def refused(act: Any, **terms: Any) -> list[int]:
+    """Return the reasons for which the orders of one moment were refused."""
+    played = play([BAR, BAR], {0: act}, **terms)
+    assert played.session.number(played.session.engine.account.orders, "rejected") == len(played.rejects)
+    return [reason for _, _, reason in played.rejects]
+
+
+def test_an_order_of_nothing_is_refused() -> None:
+    assert refused(lambda now: (now.buy(0), now.limit(0, 90))) == [events.BAD_QUANTITY] * 2
+
+
+@pytest.mark.parametrize("price", [math.nan, math.inf, -math.inf, 1e30, float(NONE)])
+def test_an_order_without_a_price_is_refused(price: float) -> None:
+    def act(now: Any) -> None:
+        for given in (now.limit(1, price), now.stop(1, price), now.stop_limit(1, 100, price), now.stop_limit(1, price, 100),
+                      now.trail(1, price)):  # fmt: skip
+            assert given == 0
+
+    assert refused(act) == [events.BAD_PRICE] * 5
+
+
+def test_a_trailing_stop_without_a_distance_is_refused() -> None:
+    assert refused(lambda now: (now.trail(1, 0), now.trail(1, -3))) == [events.BAD_PRICE] * 2
+
+
+def test_a_full_table_takes_no_more_orders() -> None:
+    played = play([BAR, BAR], {0: lambda now: [now.limit(1, 50) for _ in range(70)]})
+    room = played.session.engine.account.orders.room
+    assert [reason for _, _, reason in played.rejects] == [events.NO_ROOM] * (70 - room)
+
+
+def test_a_position_limit_counts_what_is_at_work() -> None:
+    def act(now: Any) -> None:
+        now.buy(6)
+        now.buy(5)
+        now.sell(16)
+        now.sell(17)
+        now.limit(4, 50)
+        now.limit(5, 50)
+
+    played = play([BAR, BAR], {0: act}, instruments=({"max_position": 10},))
+    assert [(quantity, reason) for _, quantity, reason in played.rejects] == [(5, events.TOO_LARGE), (-17, events.TOO_LARGE)]
+    assert played.fills == [(1, 6, 100), (1, -16, 100)]
+
+
+def test_a_position_beyond_its_margin_is_refused() -> None:
+    terms = {"margined": True, "instruments": ({"margin": 50_000_000},), "cash": (1_000,)}
+    assert refused(lambda now: now.buy(20), **terms) == []
+    assert refused(lambda now: now.buy(21), **terms) == [events.NO_MARGIN]
+    assert refused(lambda now: now.sell(21), **terms) == [events.NO_MARGIN]
+    assert refused(lambda now: (now.buy(12), now.buy(8), now.buy(1)), **terms) == [events.NO_MARGIN]
+    played = play([BAR, BAR, BAR], {0: lambda now: now.buy(20), 1: lambda now: (now.buy(1), now.sell(5), now.sell(36))}, **terms)
+    assert [(quantity, reason) for _, quantity, reason in played.rejects] == [(1, events.NO_MARGIN), (-36, events.NO_MARGIN)]
+
+
+# --- financing
+
+
+def test_borrowed_stock_costs_by_the_day() -> None:
+    played = play([BAR] * 5, {0: lambda now: now.sell(3_600)}, last=[1, 2, 4], step=DAYS, lasting=DAYS // 2,
+                  instruments=({"borrow": 10_000_000},))  # fmt: skip
+    assert [(row[0], row[4], row[5]) for row in played.rows(events.CASH)] == [
+        (2 * DAYS + DAYS // 2, -100, events.BORROW), (4 * DAYS + DAYS // 2, -200, events.BORROW)]  # fmt: skip
+    assert played.equity == [1_000_000, 1_000_000, 999_900, 999_900, 999_700]
+
+
+def test_borrowed_cash_costs_interest() -> None:
+    played = play([BAR] * 4, {0: lambda now: now.buy(10_720)}, last=[1, 2, 3], step=DAYS, lasting=DAYS // 2, interest=50_000_000)
+    assert [(row[4], row[5]) for row in played.rows(events.CASH)] == [(-100, events.INTEREST), (-100, events.INTEREST)]
+    assert played.equity[-1] == 999_800
+
+
+# --- money
+
+
+def test_prices_may_be_negative() -> None:
+    bars = [(-5, 3, -10, -4), (-6, 3, -10, -8), (-2, 5, -9, 4), (4, 5, 3, 4)]
+    costs = Costs(model=BASIS_POINTS, rate=50_000_000)
+    played = play(bars, {0: lambda now: now.buy(2), 1: lambda now: now.limit(1, -9), 2: lambda now: now.sell(3)}, costs=costs)
+    assert played.fills == [(1, 2, -6), (2, 1, -9), (3, -3, 4)]
+    assert played.fees == [6, 4, 6]
+    assert played.equity == [1_000_000, 1_000_000 + 12 - 6 - 16, 1_000_000 + 12 + 9 - 10 + 12, 1_000_000 + 12 + 9 - 16 + 12]
+
+
+def test_a_notional_between_two_millionths_is_rounded_half_to_even() -> None:
+    bars = [(10, 10, 10, 10), (5, 5, 5, 5), (15, 15, 15, 15), (25, 25, 25, 25), (7, 7, 7, 7)]
+    played = play(bars, {k: lambda now: now.buy(1) for k in range(3)}, instruments=({"worth": 1, "per": 10},))
+    assert [row[7] for row in played.rows(events.FILL)] == [1_000_000, 1_000_000 - 2, 1_000_000 - 4]  # 0.5, 1.5 and 2.5
+    assert played.equity == [1_000_000, 1_000_000, 999_998 + 3, 999_996 + 8, 999_996 + 2]  # 0.5, 3, 7.5, 2.1
+
+
+def test_a_multiplier_is_part_of_the_worth() -> None:
+    played = play([BAR, BAR, (110,) * 4], {0: lambda now: now.buy(2)}, instruments=({"worth": 50 * CENT},), cash=(10**9,))
+    assert played.equity == [10**9, 10**9, 10**9 + 2 * 10 * 50 * CENT]
+
+
+def test_the_entry_is_the_mean_price_paid() -> None:
+    seen = []
+    script = {0: lambda now: now.buy(1), 1: lambda now: now.buy(3), 2: lambda now: now.sell(2), 3: lambda now: now.sell(5)}
+    acts = {k: (lambda now, k=k: (seen.append((now.entry(), now.held())), script.get(k, lambda now: 0)(now))) for k in range(6)}
+    play([BAR, (100,) * 4, (120,) * 4, (130,) * 4, (140,) * 4, (150,) * 4], acts)
+    assert seen == [(0.0, 0), (100.0, 1), (115.0, 2), (115.0, 3), (140.0, 1), (140.0, 2)]
