@@ -25,7 +25,11 @@ def intraday(days: int = 8, seed: int = 2) -> Columns:
     """Return ten-minute bars of sessions from 13:30 to 20:00 UTC."""
     opens = _workdays(days) + 810 * MINUTE
     times = (opens[:, None] + np.arange(39) * 10 * MINUTE).reshape(-1)
-    return _columns(times, 10 * MINUTE, times.shape, seed)
+    made = _columns(times, 10 * MINUTE, times.shape, seed)
+    gaps = np.repeat(np.cumsum(np.random.default_rng(seed).integers(-400, 401, days)), 39)  # overnight
+    for name in ("opens", "highs", "lows", "closes"):
+        getattr(made, name)[:] += gaps
+    return made
 
 
 def panel(count: int = 320, width: int = 6, seed: int = 3) -> Columns:
