@@ -7,6 +7,7 @@ code cannot be picked up. The entry points are written to a small file, because 
 
 import hashlib
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Any
 
 import numba
 from numba import njit
-from numba.core.errors import NumbaError
+from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
 from backtest.core import engine as series
 from backtest.core import panel, sharing
@@ -96,6 +97,9 @@ def catch_up(words, i):
 """
 
 
+_COMPLAINTS = (NumbaError, UnsupportedBytecodeError)
+
+
 class CannotCompile(ZenoError):
     """A strategy or an indicator uses Python that has no compiled form; it still runs in the dense and plain lanes."""
 
@@ -163,12 +167,8 @@ def _explained(entry: Any, owner: type[Flat]) -> Callable[..., Any]:
     def explained(call: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return call(*arguments)
-        except NumbaError as error:
-            raise CannotCompile(
-                f"{owner.__name__} cannot be compiled: {_gist(error)}",
-                remedy="Run it with --lane dense (any Python, about 2 million bars a second), or use numbers, "
-                       "parameters, state() and indicator() alone in on_bar.",
-            ) from error  # fmt: skip
+        except _COMPLAINTS as error:
+            raise _cannot(owner, error) from error
 
     def call(*arguments: Any) -> Any:
         if working:
@@ -182,11 +182,22 @@ def _explained(entry: Any, owner: type[Flat]) -> Callable[..., Any]:
     return call
 
 
-def _gist(error: NumbaError) -> str:
-    lines = [one.strip() for one in str(error).splitlines() if one.strip()]
-    wanted = [one for one in lines if not one.startswith(("-", "During", "Failed in", "Overload", "There are", ">>>"))]
-    place = next((one for one in lines if one.startswith("File ") and "numba" not in one), "")
-    return "; ".join([*wanted[:2], place]) if place else "; ".join(wanted[:3])
+def _cannot(owner: type[Flat], error: Exception) -> CannotCompile:
+    return CannotCompile(
+        f"{owner.__name__} cannot be compiled: {gist(error)}",
+        remedy=f"Run it with --lane {'plain' if getattr(owner, 'panel', False) else 'dense'} (any Python, slower), or use "
+               "numbers, parameters, state() and indicator() alone in it.",
+    )  # fmt: skip
+
+
+def gist(error: Exception) -> str:
+    """Return the cause in a compiler's long complaint, and the place that it names first."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [one.strip() for one in text.splitlines()]
+    noise = ("-", "During", "Failed in", "Overload", "There are", ">>>", "None", "File ", "Raised from")
+    cause = next((one for one in lines if one and not one.startswith(noise)), type(error).__name__)
+    place = re.search(r"(\S+\.py) \((\d+)\)", text)
+    return f"{cause} ({place[1]}:{place[2]})" if place else cause
 
 
 @cache

@@ -21,11 +21,15 @@ def daily(count: int = 320, seed: int = 1) -> Columns:
     return _columns(_workdays(count), DAY, (count,), seed)
 
 
-def intraday(days: int = 8, seed: int = 2) -> Columns:
+def intraday(days: int = 8, seed: int = 2, gap: int = 0) -> Columns:
     """Return ten-minute bars of sessions from 13:30 to 20:00 UTC."""
     opens = _workdays(days) + 810 * MINUTE
     times = (opens[:, None] + np.arange(39) * 10 * MINUTE).reshape(-1)
-    return _columns(times, 10 * MINUTE, times.shape, seed)
+    made = _columns(times, 10 * MINUTE, times.shape, seed)
+    gaps = np.repeat(np.cumsum(np.random.default_rng(seed).integers(-gap, gap + 1, days)), 39)  # overnight
+    for name in ("opens", "highs", "lows", "closes"):
+        getattr(made, name)[:] += gaps
+    return made
 
 
 def panel(count: int = 320, width: int = 6, seed: int = 3) -> Columns:
