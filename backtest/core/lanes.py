@@ -67,7 +67,8 @@ def _live(session: Session, stop: int) -> None:
 
 def events_of(columns: Columns, start: int, stop: int) -> np.ndarray:
     """Return slices as the rows that ``Feed.push`` takes, shape (n, 9) or (n, 5 * width + 4)."""
-    parts = [getattr(columns, name)[start:stop].reshape(stop - start, -1) for name in COLUMNS]
+    parts = [getattr(columns, name)[start:stop] for name in COLUMNS]
+    parts = [one if one.ndim == 2 else one[:, None] for one in parts]
     return np.ascontiguousarray(np.concatenate([*parts, np.zeros((stop - start, 1), np.int64)], axis=1))
 
 
