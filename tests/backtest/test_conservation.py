@@ -36,7 +36,10 @@ def bars(seed: int, n: int, width: int, *, panel: bool = False) -> Columns:
     shape = (n, width) if panel else (n,)
     close = 20 + np.cumsum(draw.integers(-3, 4, shape), axis=0)
     open_ = close + draw.integers(-2, 3, shape)
-    high, low = np.maximum(open_, close) + draw.integers(0, 4, shape), np.minimum(open_, close) - draw.integers(0, 4, shape)
+    high, low = (
+        np.maximum(open_, close) + draw.integers(0, 4, shape),
+        np.minimum(open_, close) - draw.integers(0, 4, shape),
+    )
     if panel:
         gone = draw.random(shape) < 0.15
         for one in (open_, high, low, close):
@@ -44,8 +47,17 @@ def bars(seed: int, n: int, width: int, *, panel: bool = False) -> Columns:
     rows = np.arange(n)
     members = rows % width if not panel else np.zeros(n, np.int64)
     times = rows * MINUTE + (rows // 10) * 86_400_000_000
-    return Columns(times, open_, high, low, close, draw.integers(0, 100, shape), flags=2 * (rows % 10 == 9), members=members,
-                   duration=LASTING)  # fmt: skip
+    return Columns(
+        times,
+        open_,
+        high,
+        low,
+        close,
+        draw.integers(0, 100, shape),
+        flags=2 * (rows % 10 == 9),
+        members=members,
+        duration=LASTING,
+    )
 
 
 def terms(width: int, **changed: object) -> Terms:
@@ -66,7 +78,11 @@ def follow(session: Session, columns: Columns) -> Account:
                 assert event[0] in (columns.times[i], columns.times[i] + LASTING)
                 account.take(event)
         read = len(session.record.chunks)
-        closes = {int(columns.members[i]): int(columns.closes[i])} if not session.panel else dict(enumerate(columns.closes[i].tolist()))
+        closes = (
+            {int(columns.members[i]): int(columns.closes[i])}
+            if not session.panel
+            else dict(enumerate(columns.closes[i].tolist()))
+        )
         for number, close in closes.items():
             last[number] = close if close != NONE else last[number]
         assert account.conserved()
@@ -103,7 +119,10 @@ def test_nothing_is_lost_and_every_order_is_legal(flow: str, width: int, kernels
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_panel_loses_nothing_either(flow: str, kernels: Path) -> None:
     for seed in range(1, SEEDS):
-        columns, given = bars(seed, 200, 5, panel=True), terms(5, **{"sizer": Sizer(model=EQUITY, share=0.001), **FLOWS[flow]})
+        columns, given = (
+            bars(seed, 200, 5, panel=True),
+            terms(5, **{"sizer": Sizer(model=EQUITY, share=0.001), **FLOWS[flow]}),
+        )
         session = Session(Rotation(), given, kernels)
         account = follow(session, columns)
         assert events.FILL in account.seen

@@ -33,7 +33,10 @@ def bars(seed: int, n: int, width: int = 1, *, panel: bool = False) -> Columns:
     shape = (n, width) if panel else (n,)
     close = 1_000 + np.cumsum(draw.integers(-4, 5, shape), axis=0)
     open_ = close + draw.integers(-3, 4, shape)
-    high, low = np.maximum(open_, close) + draw.integers(0, 4, shape), np.minimum(open_, close) - draw.integers(0, 4, shape)
+    high, low = (
+        np.maximum(open_, close) + draw.integers(0, 4, shape),
+        np.minimum(open_, close) - draw.integers(0, 4, shape),
+    )
     volume = draw.integers(0, 60, shape)
     rows = np.arange(n)
     flags = 1 * (rows % 20 == 0) + 2 * (rows % 20 == 19)
@@ -42,8 +45,17 @@ def bars(seed: int, n: int, width: int = 1, *, panel: bool = False) -> Columns:
         for one in (open_, high, low, close):
             one[gone] = NONE
     members = rows % width if width > 1 and not panel else np.zeros(n, np.int64)
-    return Columns(rows // (1 if panel else width) * MINUTE, open_, high, low, close, volume, flags=flags, members=members,
-                   duration=MINUTE)  # fmt: skip
+    return Columns(
+        rows // (1 if panel else width) * MINUTE,
+        open_,
+        high,
+        low,
+        close,
+        volume,
+        flags=flags,
+        members=members,
+        duration=MINUTE,
+    )
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,9 @@ class Case:
 
 def terms(width: int = 1, **changed: object) -> Terms:
     one = {"worth": 10_000, "borrow": 5_000_000, "margin": 20_000_000}
-    return Terms(**{"instruments": (one,) * width, "cash": (10**9,), "costs": Costs(model=BASIS_POINTS, rate=12_345), **changed})
+    return Terms(
+        **{"instruments": (one,) * width, "cash": (10**9,), "costs": Costs(model=BASIS_POINTS, rate=12_345), **changed}
+    )
 
 
 CASES = {
@@ -76,7 +90,9 @@ CASES = {
     "remembering": Case(Remembering, terms(slippage=Slippage(model=TICKS, size=1))),
     "working orders": Case(Busy, terms(participation=10_000_000, costs=Costs(model=PER_SHARE, rate=7, least=50))),
     "sized and late": Case(Busy, terms(sizer=Sizer(model=VOLATILITY, share=0.2), latency=MINUTE, margined=True)),
-    "at the close": Case(Busy, terms(fill=SAME_CLOSE, interest=3_000_000, slippage=Slippage(model=SQUARE_ROOT, size=10**6))),
+    "at the close": Case(
+        Busy, terms(fill=SAME_CLOSE, interest=3_000_000, slippage=Slippage(model=SQUARE_ROOT, size=10**6))
+    ),
     "interleaved": Case(Busy, terms(3, sizer=Sizer(model=EQUITY, share=0.1)), 3, 300),
     "interleaved memory": Case(Remembering, terms(3), 3, 300),
     "panel": Case(Rotation, terms(6, sizer=Sizer(model=VOLATILITY, share=0.2)), 6, 200),
@@ -102,8 +118,11 @@ def cut_up(case: Case, draw: random.Random, folder: Path) -> tuple[Record, bytes
         session.feed(columns, start=start)
         lanes.proceed(session, stop, draw.choice(known))
         data = session.snapshot()
-        for mine, leg in zip((whole.chunks, whole.times, whole.marks),
-                             (session.record.chunks, session.record.times, session.record.marks), strict=True):  # fmt: skip
+        for mine, leg in zip(
+            (whole.chunks, whole.times, whole.marks),
+            (session.record.chunks, session.record.times, session.record.marks),
+            strict=True,
+        ):
             mine.extend(leg)
     return whole, data, len(cuts)
 
@@ -152,8 +171,11 @@ def test_orders_of_every_kind_are_at_work_somewhere_at_a_cut(kernels: Path) -> N
 
 @pytest.mark.parametrize("name", ["remembering", "interleaved", "panel"])
 def test_another_process_says_the_same(name: str, kernels: Path) -> None:
-    code = (f"import sys; sys.path[:0] = {sys.path!r}; import test_lanes as t; from pathlib import Path;"
-            f"s = t.uncut(t.CASES[{name!r}], 'batch', Path({str(kernels)!r})); print(s.record.digest(), s.snapshot().hex()[-64:])")  # fmt: skip
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}; import test_lanes as t; from pathlib import Path;"
+        f"s = t.uncut(t.CASES[{name!r}], 'batch', Path({str(kernels)!r}));"
+        "print(s.record.digest(), s.snapshot().hex()[-64:])"
+    )
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); {code}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

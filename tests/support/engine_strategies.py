@@ -61,7 +61,7 @@ class Busy(Strategy):
         if self.dice.draw(4) == 0:
             self.one_thing(now)
 
-    def one_thing(self, now: Now) -> None:
+    def one_thing(self, now: Now) -> None:  # noqa: C901
         """Submit or cancel something."""
         what, quantity, away = self.dice.draw(15), self.dice.draw(9) - 4, self.dice.draw(8)
         up, side = now.close + away, 1 if quantity >= 0 else -1

@@ -46,8 +46,14 @@ class Account:
         """Fold one row."""
         kind = row[1] & 255
         self.seen.add(kind)
-        {events.SUBMIT: self._submit, events.REJECT: self._reject, events.TRIGGER: self._trigger, events.FILL: self._fill,
-         events.CANCEL: self._cancel, events.CASH: self._money}[kind](row)  # fmt: skip
+        {
+            events.SUBMIT: self._submit,
+            events.REJECT: self._reject,
+            events.TRIGGER: self._trigger,
+            events.FILL: self._fill,
+            events.CANCEL: self._cancel,
+            events.CASH: self._money,
+        }[kind](row)
 
     def _submit(self, row: list[int]) -> None:
         _, what, id_, quantity, _, flags, _, _ = row
