@@ -614,6 +614,14 @@ def test_a_position_beyond_its_margin_is_refused() -> None:
     ]
 
 
+def test_children_are_held_to_no_limit_for_they_reduce() -> None:
+    script = {0: lambda now: now.sell(20), 1: lambda now: now.bracket_limit(5, 80, 130, 70)}
+    assert play([BAR] * 3, script, instruments=({"max_position": 20},)).rejects == []
+    played = play([BAR] * 3, script, margined=True, instruments=({"margin": 50_000_000},), cash=(1_000,))
+    assert played.rejects == []
+    assert played.session.number(played.session.engine.account.orders, "working") == 3
+
+
 # --- financing
 
 
