@@ -453,6 +453,8 @@ def test_tiers_go_by_what_has_been_traded_before() -> None:
     script = {k: (lambda now: now.buy(10)) for k in range(4)}
     played = play([BAR] * 5, script, costs=costs, tiers=((1_000, 2_000_000), (3_000, 1_000_000)))
     assert played.fees == [30, 20, 20, 10]
+    script = {k: (lambda now, k=k: now.buy(10 if k % 2 else -10)) for k in range(4)}
+    assert play([BAR] * 5, script, costs=costs, tiers=((1_000, 2_000_000), (3_000, 1_000_000))).fees == [30, 20, 20, 10]
 
 
 def test_a_maker_is_paid_and_a_taker_pays() -> None:
@@ -486,7 +488,7 @@ def test_a_size_by_notional_in_whole_lots() -> None:
 def test_a_size_by_equity() -> None:
     sizer = Sizer(model=EQUITY, share=0.5)
     assert play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=sizer, cash=(1_099,)).fills == [(1, 5, 100)]
-    assert play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=sizer, cash=(-1,)).rejects == []
+    assert play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=sizer, cash=(-1,)).fills == []
 
 
 CLOSES = [1_000, 1_010, 990, 1_030, 1_020, 1_050]
