@@ -24,6 +24,8 @@ class Desk:
         self._catch_up = kernels.kernel(type(session.strategy), session.folder, "catch_up")
         self._instruments = [session.place_of(one) for one in session.engine.account.ledger.instruments]
         self._fields = offsets(Instrument)
+        journal = session.engine.journal
+        self._count, self._room = session.word(journal, "count"), session.number(journal, "room")
         self.begun = -1
         self.look()
 
@@ -48,6 +50,7 @@ class Desk:
         if self.begun != self.at:
             self._catch_up(self.words, self.at)
             self.begun = self.at
+            self._drain()
             self.look()
 
     def call(self, method: str, *arguments: Any) -> Any:
@@ -58,8 +61,14 @@ class Desk:
             entry = kernels.desk(type(self.session.strategy), self.session.folder, method, len(arguments))
             self._calls[method] = entry
         result = entry(self.words, *arguments)
+        self._drain()
         self.look()
         return result
+
+    def _drain(self) -> None:
+        """Make room in the journal: the loop over a block of slices does so at its end alone."""
+        if self.words[self._count] > self._room:
+            self.session.drain()
 
     def position(self) -> int:
         """Return the position."""

@@ -7,7 +7,7 @@
     plain   no compiler at all: the same source interpreted; ``print`` and breakpoints work everywhere
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numba
@@ -70,7 +70,8 @@ def _live(session: Session, stop: int) -> None:
 
 def events_of(columns: Columns, start: int, stop: int) -> np.ndarray:
     """Return slices as the rows that ``Feed.push`` takes, shape (n, 9) or (n, 5 * width + 4)."""
-    parts = [getattr(columns, name)[start:stop].reshape(stop - start, -1) for name in COLUMNS]
+    parts = [getattr(columns, name)[start:stop] for name in COLUMNS]
+    parts = [one if one.ndim == 2 else one[:, None] for one in parts]
     return np.ascontiguousarray(np.concatenate([*parts, np.zeros((stop - start, 1), np.int64)], axis=1))
 
 
@@ -135,17 +136,40 @@ class _Plain:
         self.saved = [(name, self.place + fields[name], field.kind is Kind.FLOAT)
                        for name, field in self.thing.fields.items()
                        if field.kind in (Kind.INT, Kind.FLOAT) and not field.parameter and name not in hidden]  # fmt: skip
+        self._nested = [(name, self.place + fields[name], field.kind) for name, field in self.thing.fields.items()
+                        if field.kind in (Kind.WINDOW, Kind.INTS, Kind.PART, Kind.TABLE)
+                        and not name.startswith("_indicator")]  # fmt: skip
         self.words, self.floats = session.words, session.words.view(np.float64)
 
     def load(self) -> None:
         """Take the strategy's state from the words."""
         for name, word, is_float in self.saved:
             setattr(self.thing, name, float(self.floats[word]) if is_float else int(self.words[word]))
+        for value, at, kind in self._values():
+            if kind in (Kind.WINDOW, Kind.INTS):
+                value[:] = (self.floats if kind is Kind.WINDOW else self.words)[at : at + len(value)].tolist()
+            else:
+                flat.unpack(value, self.words, at)
 
     def save(self) -> None:
         """Put the strategy's state into the words."""
         for name, word, is_float in self.saved:
             (self.floats if is_float else self.words)[word] = getattr(self.thing, name)
+        for value, at, kind in self._values():
+            if kind in (Kind.WINDOW, Kind.INTS):
+                (self.floats if kind is Kind.WINDOW else self.words)[at : at + len(value)] = value
+            else:
+                flat.pack(value, self.words, at)
+
+    def _values(self) -> Iterator[tuple[Any, int, Kind]]:
+        """Yield the strategy's windows and flat objects, and where in the words they lie."""
+        for name, word, kind in self._nested:
+            value, at = getattr(self.thing, name), self.place + int(self.words[word])
+            if kind is not Kind.TABLE:
+                yield value, at, kind
+                continue
+            for number, one in enumerate(value):
+                yield one, at + number * int(self.words[word + 1]), Kind.PART
 
 
 def _wake(session: Session, stop: int) -> None:

@@ -83,7 +83,7 @@ class Session:
 
     def _attach(self, keep: bool) -> None:
         journal = self.engine.journal
-        reserve = min(_ROWS // 2, 1024 + 8 * self.terms.orders)
+        reserve = min(_ROWS // 2, 1024 + 8 * self.engine.account.orders.room)
         self.words[self.word(journal, "rows")] = self._rows.ctypes.data
         self.words[self.word(journal, "keep")] = int(keep)
         self.words[self.word(journal, "room")] = len(self._rows) - reserve if keep else 1

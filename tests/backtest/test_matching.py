@@ -1,6 +1,7 @@
 """The intrabar rule of ``matching``, rule by rule, on bars made by hand: open, high, low, close and perhaps volume."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -169,7 +170,9 @@ def test_a_parent_filled_in_the_range_is_protected_from_the_next_slice_on() -> N
 
 
 def test_slices_without_a_gap_protect_from_the_very_next_one() -> None:
-    played = play([BAR, (100, 104, 80, 99), (97, 98, 94, 97)], {0: lambda now: now.bracket_limit(5, 98, 115, 95)}, lasting=100)
+    played = play(
+        [BAR, (100, 104, 80, 99), (97, 98, 94, 97)], {0: lambda now: now.bracket_limit(5, 98, 115, 95)}, lasting=100
+    )
     assert played.fills == [(1, 5, 98), (2, -5, 95)]
 
 
@@ -183,8 +186,11 @@ def test_children_cover_what_their_parent_has_filled() -> None:
     bars = [BAR, (100, 110, 96, 100, 40), (100, 110, 96, 100, 20), (100, 110, 90, 100, 1000)]
     played = play(bars, {0: lambda now: now.bracket(10, 130, 95)}, participation=10_000_000)
     assert played.fills == [(1, 4, 100), (2, 2, 100), (3, 4, 100), (3, -10, 95)]
-    played = play([*bars[:2], (96, 97, 90, 91, 1000)], {0: lambda now: now.bracket(10, 130, 95), 1: lambda now: now.cancel(1)},
-                  participation=10_000_000)  # fmt: skip
+    played = play(
+        [*bars[:2], (96, 97, 90, 91, 1000)],
+        {0: lambda now: now.bracket(10, 130, 95), 1: lambda now: now.cancel(1)},
+        participation=10_000_000,
+    )
     assert played.fills == [(1, 4, 100), (2, -4, 95)]
     assert played.cancels == [(1, 1, 6, events.BY_STRATEGY), (2, 3, -4, events.BY_SIBLING)]
 
@@ -195,7 +201,19 @@ def test_a_child_that_fills_in_part_shrinks_its_sibling() -> None:
     assert played.fills == [(1, 10, 100), (2, -3, 95), (3, -7, 97)]
     assert played.cancels == [(3, 3, -7, events.BY_SIBLING)]
     bars = [*bars[:2], (100, 116, 99, 116, 30), (100, 101, 90, 91, 1000)]
-    assert play(bars, {0: lambda now: now.bracket(10, 115, 95)}, participation=10_000_000).fills[1:] == [(2, -3, 115), (3, -7, 95)]
+    assert play(bars, {0: lambda now: now.bracket(10, 115, 95)}, participation=10_000_000).fills[1:] == [
+        (2, -3, 115),
+        (3, -7, 95),
+    ]
+
+
+def test_a_sibling_that_goes_hides_no_order_behind_it() -> None:
+    def act(now: Any) -> None:
+        now.bracket(5, 115, 85)
+        now.limit(-1, 115)
+
+    played = play([BAR, BAR, (100, 120, 90, 100)], {0: act})
+    assert played.fills == [(1, 5, 100), (2, -5, 115), (2, -1, 115)]
 
 
 def test_one_of_a_group_cancels_the_other() -> None:
@@ -230,7 +248,9 @@ def test_a_days_order_expires_at_the_end_of_its_session() -> None:
     bars = [BAR, BAR, BAR, (100, 110, 70, 100)]
     played = play(bars, {0: lambda now: now.limit(1, 80, DAY)}, last=[2])
     assert played.fills == []
-    assert [(row[0], row[2], row[3], row[5]) for row in played.rows(events.CANCEL)] == [(200 + LASTING, 1, 1, events.BY_TIME)]
+    assert [(row[0], row[2], row[3], row[5]) for row in played.rows(events.CANCEL)] == [
+        (200 + LASTING, 1, 1, events.BY_TIME)
+    ]
     assert play(bars, {0: lambda now: now.limit(1, 80)}, last=[2]).fills == [(3, 1, 80)]
 
 
@@ -277,6 +297,18 @@ def test_a_stop_that_finds_no_volume_stays_triggered() -> None:
 @pytest.mark.parametrize(("latency", "slice_"), [(0, 1), (40, 1), (41, 2), (140, 2), (141, 3)])
 def test_latency_makes_an_order_active_later(latency: int, slice_: int) -> None:
     assert play([BAR] * 5, {0: lambda now: now.buy(1)}, latency=latency).fills == [(slice_, 1, 100)]
+
+
+@pytest.mark.parametrize("latency", [141, 150])
+def test_an_order_on_its_way_does_not_expire(latency: int) -> None:
+    played = play([BAR] * 5, {0: lambda now: now.limit(1, 95, IOC)}, latency=latency)
+    assert played.fills == [(3, 1, 95)]
+    played = play([BAR] * 5, {0: lambda now: now.limit(1, 95, DAY)}, latency=latency, last=[1])
+    assert played.fills == [(3, 1, 95)]
+
+
+def test_an_order_on_its_way_misses_the_close() -> None:
+    assert play([BAR] * 4, {0: lambda now: now.buy(1)}, latency=50, fill=SAME_CLOSE).fills == [(1, 1, 100)]
 
 
 # --- at the close, and on quotes
@@ -327,7 +359,9 @@ def test_takers_cross_the_quote() -> None:
     assert played.fills == [(1, 2, 102), (2, -2, 98)]
 
 
-@pytest.mark.parametrize(("quantity", "limit", "price"), [(1, 102, 102), (1, 103, 102), (1, 101, None), (-1, 98, 98), (-1, 99, None)])
+@pytest.mark.parametrize(
+    ("quantity", "limit", "price"), [(1, 102, 102), (1, 103, 102), (1, 101, None), (-1, 98, 98), (-1, 99, None)]
+)
 def test_limits_fill_when_the_quote_reaches_them(quantity: int, limit: int, price: int | None) -> None:
     played = play([QUOTE, QUOTE], {0: lambda now: now.limit(quantity, limit)}, fill=TOUCH)
     assert played.fills == ([] if price is None else [(1, quantity, price)])
@@ -399,13 +433,18 @@ def test_a_minimum_by_share_is_charged_once_over_partial_fills() -> None:
 
 def test_a_fee_by_share_of_a_fractional_quantity() -> None:
     costs = Costs(model=PER_SHARE, rate=5, per=10)  # five a unit of which there are ten in a share
-    assert play([BAR, BAR, BAR, BAR], {0: lambda now: now.buy(-3), 1: lambda now: now.buy(1), 2: lambda now: now.buy(7)},
-                costs=costs).fees == [2, 0, 4]  # fmt: skip
+    assert play(
+        [BAR, BAR, BAR, BAR],
+        {0: lambda now: now.buy(-3), 1: lambda now: now.buy(1), 2: lambda now: now.buy(7)},
+        costs=costs,
+    ).fees == [2, 0, 4]
 
 
 def test_basis_points_are_rounded_half_to_even() -> None:
     costs = Costs(model=BASIS_POINTS, rate=500_000)  # half a percent of 100
-    played = play([BAR] * 4, {0: lambda now: now.buy(1), 1: lambda now: now.buy(-3), 2: lambda now: now.buy(5)}, costs=costs)
+    played = play(
+        [BAR] * 4, {0: lambda now: now.buy(1), 1: lambda now: now.buy(-3), 2: lambda now: now.buy(5)}, costs=costs
+    )
     assert played.fees == [0, 2, 2]
 
 
@@ -414,6 +453,8 @@ def test_tiers_go_by_what_has_been_traded_before() -> None:
     script = {k: (lambda now: now.buy(10)) for k in range(4)}
     played = play([BAR] * 5, script, costs=costs, tiers=((1_000, 2_000_000), (3_000, 1_000_000)))
     assert played.fees == [30, 20, 20, 10]
+    script = {k: (lambda now, k=k: now.buy(10 if k % 2 else -10)) for k in range(4)}
+    assert play([BAR] * 5, script, costs=costs, tiers=((1_000, 2_000_000), (3_000, 1_000_000))).fees == [30, 20, 20, 10]
 
 
 def test_a_maker_is_paid_and_a_taker_pays() -> None:
@@ -438,14 +479,16 @@ def test_a_fixed_size() -> None:
 
 
 def test_a_size_by_notional_in_whole_lots() -> None:
-    played = play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=Sizer(model=NOTIONAL, size=999), instruments=({"lot": 2},))
+    played = play(
+        [BAR, BAR], {0: lambda now: now.hold(1)}, sizer=Sizer(model=NOTIONAL, size=999), instruments=({"lot": 2},)
+    )
     assert played.fills == [(1, 8, 100)]
 
 
 def test_a_size_by_equity() -> None:
     sizer = Sizer(model=EQUITY, share=0.5)
     assert play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=sizer, cash=(1_099,)).fills == [(1, 5, 100)]
-    assert play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=sizer, cash=(-1,)).rejects == []
+    assert play([BAR, BAR], {0: lambda now: now.hold(1)}, sizer=sizer, cash=(-1,)).fills == []
 
 
 CLOSES = [1_000, 1_010, 990, 1_030, 1_020, 1_050]
@@ -454,7 +497,7 @@ CLOSES = [1_000, 1_010, 990, 1_030, 1_020, 1_050]
 def moments(closes: list[int], memory: float) -> tuple[float, float]:
     """Return the weighted mean and variance of the returns, as the sizers' docstring says."""
     mean = variance = 0.0
-    for before, after in zip(closes, closes[1:], strict=False):
+    for before, after in pairwise(closes):
         change = after / before - 1.0
         mean += (1.0 - memory) * (change - mean)
         variance = memory * variance + (1.0 - memory) * change * change
@@ -519,8 +562,13 @@ def test_an_order_of_nothing_is_refused() -> None:
 @pytest.mark.parametrize("price", [math.nan, math.inf, -math.inf, 1e30, float(NONE)])
 def test_an_order_without_a_price_is_refused(price: float) -> None:
     def act(now: Any) -> None:
-        for given in (now.limit(1, price), now.stop(1, price), now.stop_limit(1, 100, price), now.stop_limit(1, price, 100),
-                      now.trail(1, price)):  # fmt: skip
+        for given in (
+            now.limit(1, price),
+            now.stop(1, price),
+            now.stop_limit(1, 100, price),
+            now.stop_limit(1, price, 100),
+            now.trail(1, price),
+        ):
             assert given == 0
 
     assert refused(act) == [events.BAD_PRICE] * 5
@@ -546,7 +594,10 @@ def test_a_position_limit_counts_what_is_at_work() -> None:
         now.limit(5, 50)
 
     played = play([BAR, BAR], {0: act}, instruments=({"max_position": 10},))
-    assert [(quantity, reason) for _, quantity, reason in played.rejects] == [(5, events.TOO_LARGE), (-17, events.TOO_LARGE)]
+    assert [(quantity, reason) for _, quantity, reason in played.rejects] == [
+        (5, events.TOO_LARGE),
+        (-17, events.TOO_LARGE),
+    ]
     assert played.fills == [(1, 6, 100), (1, -16, 100)]
 
 
@@ -556,23 +607,46 @@ def test_a_position_beyond_its_margin_is_refused() -> None:
     assert refused(lambda now: now.buy(21), **terms) == [events.NO_MARGIN]
     assert refused(lambda now: now.sell(21), **terms) == [events.NO_MARGIN]
     assert refused(lambda now: (now.buy(12), now.buy(8), now.buy(1)), **terms) == [events.NO_MARGIN]
-    played = play([BAR, BAR, BAR], {0: lambda now: now.buy(20), 1: lambda now: (now.buy(1), now.sell(5), now.sell(36))}, **terms)
-    assert [(quantity, reason) for _, quantity, reason in played.rejects] == [(1, events.NO_MARGIN), (-36, events.NO_MARGIN)]
+    played = play(
+        [BAR, BAR, BAR], {0: lambda now: now.buy(20), 1: lambda now: (now.buy(1), now.sell(5), now.sell(36))}, **terms
+    )
+    assert [(quantity, reason) for _, quantity, reason in played.rejects] == [
+        (1, events.NO_MARGIN),
+        (-36, events.NO_MARGIN),
+    ]
+
+
+def test_children_are_held_to_no_limit_for_they_reduce() -> None:
+    script = {0: lambda now: now.sell(20), 1: lambda now: now.bracket_limit(5, 80, 130, 70)}
+    assert play([BAR] * 3, script, instruments=({"max_position": 20},)).rejects == []
+    played = play([BAR] * 3, script, margined=True, instruments=({"margin": 50_000_000},), cash=(1_000,))
+    assert played.rejects == []
+    assert played.session.number(played.session.engine.account.orders, "working") == 3
 
 
 # --- financing
 
 
 def test_borrowed_stock_costs_by_the_day() -> None:
-    played = play([BAR] * 5, {0: lambda now: now.sell(3_600)}, last=[1, 2, 4], step=DAYS, lasting=DAYS // 2,
-                  instruments=({"borrow": 10_000_000},))  # fmt: skip
+    played = play(
+        [BAR] * 5,
+        {0: lambda now: now.sell(3_600)},
+        last=[1, 2, 4],
+        step=DAYS,
+        lasting=DAYS // 2,
+        instruments=({"borrow": 10_000_000},),
+    )
     assert [(row[0], row[4], row[5]) for row in played.rows(events.CASH)] == [
-        (2 * DAYS + DAYS // 2, -100, events.BORROW), (4 * DAYS + DAYS // 2, -200, events.BORROW)]  # fmt: skip
+        (2 * DAYS + DAYS // 2, -100, events.BORROW),
+        (4 * DAYS + DAYS // 2, -200, events.BORROW),
+    ]
     assert played.equity == [1_000_000, 1_000_000, 999_900, 999_900, 999_700]
 
 
 def test_borrowed_cash_costs_interest() -> None:
-    played = play([BAR] * 4, {0: lambda now: now.buy(10_720)}, last=[1, 2, 3], step=DAYS, lasting=DAYS // 2, interest=50_000_000)
+    played = play(
+        [BAR] * 4, {0: lambda now: now.buy(10_720)}, last=[1, 2, 3], step=DAYS, lasting=DAYS // 2, interest=50_000_000
+    )
     assert [(row[4], row[5]) for row in played.rows(events.CASH)] == [(-100, events.INTEREST), (-100, events.INTEREST)]
     assert played.equity[-1] == 999_800
 
@@ -583,10 +657,17 @@ def test_borrowed_cash_costs_interest() -> None:
 def test_prices_may_be_negative() -> None:
     bars = [(-5, 3, -10, -4), (-6, 3, -10, -8), (-2, 5, -9, 4), (4, 5, 3, 4)]
     costs = Costs(model=BASIS_POINTS, rate=50_000_000)
-    played = play(bars, {0: lambda now: now.buy(2), 1: lambda now: now.limit(1, -9), 2: lambda now: now.sell(3)}, costs=costs)
+    played = play(
+        bars, {0: lambda now: now.buy(2), 1: lambda now: now.limit(1, -9), 2: lambda now: now.sell(3)}, costs=costs
+    )
     assert played.fills == [(1, 2, -6), (2, 1, -9), (3, -3, 4)]
     assert played.fees == [6, 4, 6]
-    assert played.equity == [1_000_000, 1_000_000 + 12 - 6 - 16, 1_000_000 + 12 + 9 - 10 + 12, 1_000_000 + 12 + 9 - 16 + 12]
+    assert played.equity == [
+        1_000_000,
+        1_000_000 + 12 - 6 - 16,
+        1_000_000 + 12 + 9 - 10 + 12,
+        1_000_000 + 12 + 9 - 16 + 12,
+    ]
 
 
 def test_a_notional_between_two_millionths_is_rounded_half_to_even() -> None:
@@ -597,13 +678,23 @@ def test_a_notional_between_two_millionths_is_rounded_half_to_even() -> None:
 
 
 def test_a_multiplier_is_part_of_the_worth() -> None:
-    played = play([BAR, BAR, (110,) * 4], {0: lambda now: now.buy(2)}, instruments=({"worth": 50 * CENT},), cash=(10**9,))
+    played = play(
+        [BAR, BAR, (110,) * 4], {0: lambda now: now.buy(2)}, instruments=({"worth": 50 * CENT},), cash=(10**9,)
+    )
     assert played.equity == [10**9, 10**9, 10**9 + 2 * 10 * 50 * CENT]
 
 
 def test_the_entry_is_the_mean_price_paid() -> None:
     seen = []
-    script = {0: lambda now: now.buy(1), 1: lambda now: now.buy(3), 2: lambda now: now.sell(2), 3: lambda now: now.sell(5)}
-    acts = {k: (lambda now, k=k: (seen.append((now.entry(), now.held())), script.get(k, lambda now: 0)(now))) for k in range(6)}
+    script = {
+        0: lambda now: now.buy(1),
+        1: lambda now: now.buy(3),
+        2: lambda now: now.sell(2),
+        3: lambda now: now.sell(5),
+    }
+    acts = {
+        k: (lambda now, k=k: (seen.append((now.entry(), now.held())), script.get(k, lambda now: 0)(now)))
+        for k in range(6)
+    }
     play([BAR, (100,) * 4, (120,) * 4, (130,) * 4, (140,) * 4, (150,) * 4], acts)
     assert seen == [(0.0, 0), (100.0, 1), (115.0, 2), (115.0, 3), (140.0, 1), (140.0, 2)]

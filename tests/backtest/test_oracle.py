@@ -73,8 +73,12 @@ def crossover(columns: Columns, fast: int, slow: int, quantity: int, worth: Frac
 def run_crossover(
     columns: Columns, fast: int, slow: int, quantity: int, worth: Fraction, rate: int, lane: str, folder: Path
 ) -> Session:
-    terms = Terms(instruments=({"worth": worth.numerator, "per": worth.denominator},), cash=(CASH,), costs=costs(rate),
-                  sizer=Sizer(size=quantity))  # fmt: skip
+    terms = Terms(
+        instruments=({"worth": worth.numerator, "per": worth.denominator},),
+        cash=(CASH,),
+        costs=costs(rate),
+        sizer=Sizer(size=quantity),
+    )
     session = Session(SmaCrossover(fast=fast, slow=slow), terms, folder)
     lanes.run(session, columns, lane)
     return session
@@ -122,7 +126,9 @@ def test_the_random_bars_have_what_they_are_for() -> None:
         books = crossover(walk(seed, 400, start=start, step=step), 3, 7, quantity, worth, rate)
         ties = {way: ties[way] + books.ties[way] for way in ties}
         start, step, quantity, worth, rate = MARKETS["negative prices"]
-        negative += sum(price < 0 for *_, price, _ in crossover(walk(seed, 400, start=start, step=step), 3, 7, 1, worth, rate).fills)
+        negative += sum(
+            price < 0 for *_, price, _ in crossover(walk(seed, 400, start=start, step=step), 3, 7, 1, worth, rate).fills
+        )
     assert ties[True] >= 10
     assert ties[False] >= 10
     assert negative >= 100
@@ -135,7 +141,9 @@ def real_columns() -> Columns:
     """Return the S&P 500's daily bars."""
     bars = real_bars()
     o, h, l, c, v = (bars[name].astype(np.int64) for name in ("open", "high", "low", "close", "volume"))  # noqa: E741
-    return Columns(np.arange(len(c)) * DAY, o, np.maximum.reduce([o, h, c]), np.minimum.reduce([o, l, c]), c, v, duration=DAY)
+    return Columns(
+        np.arange(len(c)) * DAY, o, np.maximum.reduce([o, h, c]), np.minimum.reduce([o, l, c]), c, v, duration=DAY
+    )
 
 
 @pytest.mark.parametrize("lane", SINGLE)
@@ -180,15 +188,15 @@ def random_panel(seed: int, n: int, width: int, missing: float) -> tuple[list[Ro
 
 
 def panel_columns(times: list[int], opens: list[Row], closes: list[Row], ends: set[int]) -> Columns:
-    o, c = (np.array([[NONE if one is None else one for one in row] for row in rows], np.int64) for rows in (opens, closes))
+    o, c = (
+        np.array([[NONE if one is None else one for one in row] for row in rows], np.int64) for rows in (opens, closes)
+    )
     flags = np.array([3 + 4 * (t in ends) for t in range(len(times))])
     high, low = np.maximum(o, c), np.minimum(o, c)
     return Columns(np.array(times), o, high, low, c, np.full(c.shape, 100), flags=flags, duration=DAY)
 
 
-def run_panel(
-    columns: Columns, worth: Fraction, rate: int, lane: str, folder: Path, strategy: XsMomentum
-) -> Session:
+def run_panel(columns: Columns, worth: Fraction, rate: int, lane: str, folder: Path, strategy: XsMomentum) -> Session:
     one = {"worth": worth.numerator, "per": worth.denominator}
     terms = Terms(instruments=(one,) * columns.width, cash=(CASH,), costs=costs(rate))
     session = Session(strategy, terms, folder)
@@ -209,8 +217,17 @@ def test_momentum_is_exact_on_random_panels(missing: float, lane: str, kernels: 
     for seed in range(6):
         lookback, skip, top = random.Random(seed).choice([(60, 5, 3), (21, 0, 1), (1, 0, 4), (40, 40, 12), (63, 21, 2)])
         opens, closes = random_panel(seed, len(days), 8, missing)
-        books = oracles.xs_momentum(micros(days), opens, closes, ends, Books(CASH, Fraction(10_000), Fraction(7, 10**5)),
-                                    lookback=lookback, skip=skip, top=top, invest=Fraction(98, 100))  # fmt: skip
+        books = oracles.xs_momentum(
+            micros(days),
+            opens,
+            closes,
+            ends,
+            Books(CASH, Fraction(10_000), Fraction(7, 10**5)),
+            lookback=lookback,
+            skip=skip,
+            top=top,
+            invest=Fraction(98, 100),
+        )
         columns = panel_columns(micros(days), opens, closes, ends)
         strategy = XsMomentum(lookback=lookback, skip=skip, top=top, invest=0.98)
         check(run_panel(columns, Fraction(10_000), 7_000, lane, kernels, strategy), books)
@@ -237,10 +254,21 @@ def test_the_random_panels_have_ties_that_decide() -> None:
 def test_momentum_is_exact_on_real_series(lane: str, kernels: Path) -> None:
     symbols, bars = real_panel()
     days = [datetime.fromtimestamp(ts // 1_000_000, UTC) for ts in bars]
-    opens, closes = ([[row[one][at] if one in row else None for one in symbols] for row in bars.values()] for at in (0, 3))
+    opens, closes = (
+        [[row[one][at] if one in row else None for one in symbols] for row in bars.values()] for at in (0, 3)
+    )
     ends = month_ends(days)
-    books = oracles.xs_momentum(list(bars), opens, closes, ends, Books(CASH, Fraction(10_000), Fraction(12_345, 10**8)),
-                                lookback=252, skip=21, top=2, invest=Fraction(98, 100))  # fmt: skip
+    books = oracles.xs_momentum(
+        list(bars),
+        opens,
+        closes,
+        ends,
+        Books(CASH, Fraction(10_000), Fraction(12_345, 10**8)),
+        lookback=252,
+        skip=21,
+        top=2,
+        invest=Fraction(98, 100),
+    )
     assert len(books.fills) >= 300
     columns = panel_columns(list(bars), opens, closes, ends)
     check(run_panel(columns, Fraction(10_000), 12_345, lane, kernels, XsMomentum(top=2)), books)
@@ -257,7 +285,9 @@ def written(path: Path, columns: Columns, kind: str) -> Path:
         table[name] = {
             "integers": lambda cents=cents: pa.array(cents),
             "floats": lambda cents=cents: pa.array(cents / 100.0),
-            "decimals": lambda cents=cents: pa.array([Decimal(int(one)).scaleb(-2) for one in cents], pa.decimal128(18, 4)),
+            "decimals": lambda cents=cents: pa.array(
+                [Decimal(int(one)).scaleb(-2) for one in cents], pa.decimal128(18, 4)
+            ),
         }[kind]()
     pq.write_table(pa.table({**table, "volume": columns.volumes}), path)
     return path
@@ -300,8 +330,27 @@ def test_the_command_line_says_the_same(tmp_path: Path, kernels: Path, monkeypat
     monkeypatch.setenv("ZENO_HOME", str(tmp_path))
     columns = walk(5, 600, start=5_001, step=5)
     path = written(tmp_path / "bars.parquet", columns, "integers")
-    given = ["backtest", "run", "--strategy", "sma_crossover", "--bars", str(path), "--price-scale", "2", "--cash",
-             str(CASH // 10**6), "--quantity", "7", "--cost", "bps:1.2345", "--lane", "plain", "--param", "fast=3", "--json"]  # fmt: skip
+    given = [
+        "backtest",
+        "run",
+        "--strategy",
+        "sma_crossover",
+        "--bars",
+        str(path),
+        "--price-scale",
+        "2",
+        "--cash",
+        str(CASH // 10**6),
+        "--quantity",
+        "7",
+        "--cost",
+        "bps:1.2345",
+        "--lane",
+        "plain",
+        "--param",
+        "fast=3",
+        "--json",
+    ]
     done = CliRunner().invoke(app, given)
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)

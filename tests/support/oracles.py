@@ -41,7 +41,9 @@ class Books:
 
     def nav(self, prices: list[Price]) -> int:
         """Return cash and positions at these prices."""
-        return self.cash + sum(round(held * prices[number] * self.worth) for number, held in self.positions.items() if held)
+        return self.cash + sum(
+            round(held * prices[number] * self.worth) for number, held in self.positions.items() if held
+        )
 
 
 def sma_crossover(
@@ -61,9 +63,17 @@ def sma_crossover(
 
 
 def xs_momentum(
-    times: list[int], opens: list[list[Price]], closes: list[list[Price]], month_ends: set[int], books: Books, *,
-    lookback: int, skip: int, top: int, invest: Fraction,
-) -> Books:  # fmt: skip
+    times: list[int],
+    opens: list[list[Price]],
+    closes: list[list[Price]],
+    month_ends: set[int],
+    books: Books,
+    *,
+    lookback: int,
+    skip: int,
+    top: int,
+    invest: Fraction,
+) -> Books:
     """Equal shares of the equity in the ``top`` risers at each month's end; orders wait for the next price there is."""
     width = len(closes[0])
     waiting: deque[tuple[int, int]] = deque()
@@ -95,9 +105,7 @@ def ranked(closes: list[list[Price]], t: int, lookback: int, skip: int) -> list[
     return sorted(rises, key=lambda number: (-rises[number], number))
 
 
-def _trade(
-    ts: int, opens: list[Price], waiting: deque[tuple[int, int]], books: Books
-) -> deque[tuple[int, int]]:
+def _trade(ts: int, opens: list[Price], waiting: deque[tuple[int, int]], books: Books) -> deque[tuple[int, int]]:
     """Fill what has a price, instrument by instrument in the order of their oldest orders; return what still waits."""
     for number in dict.fromkeys(one for one, _ in waiting):
         if opens[number] is not None:

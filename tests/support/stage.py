@@ -62,14 +62,22 @@ class Played:
         return self.session.record.equity().tolist()
 
 
-def play(bars: Sequence[tuple[int, ...]], script: Script, *, last: Sequence[int] = (), step: int = STEP,
-         lasting: int = LASTING, strategy: Any = None, **terms: Any) -> Played:  # fmt: skip
+def play(
+    bars: Sequence[tuple[int, ...]],
+    script: Script,
+    *,
+    last: Sequence[int] = (),
+    step: int = STEP,
+    lasting: int = LASTING,
+    strategy: Any = None,
+    **terms: Any,
+) -> Played:
     """Play a script in the plain lane.
 
     Parameters
     ----------
     bars
-        Open, high, low, close and perhaps volume (100 otherwise) of each slice; one number stands for four equal prices.
+        Open, high, low, close and perhaps volume (100 otherwise) of each slice; one number stands for four.
     script
         What to do with the view at the end of a slice.
     last

@@ -1,0 +1,123 @@
+"""Strategies made for testing the engine: they do a lot, and need no market to make sense of it."""
+
+from backtest.core.flat import Flat, integers, parameter, part, state, window
+from backtest.core.now import Now, Slice
+from backtest.core.strategy import PanelStrategy, Strategy, indicator
+from backtest.indicators import SMA
+
+
+class Dice(Flat):
+    """A linear congruential generator whose state is part of the strategy's: Knuth's MMIX constants are too wide."""
+
+    word: int = state(1)
+
+    def draw(self, sides: int) -> int:
+        """Return a number from 0 to below ``sides``."""
+        self.word = (self.word * 1_103_515_245 + 12_345) % 2_147_483_648
+        return self.word // 65_536 % sides
+
+
+class Remembering(Strategy):
+    """Decides by what it has seen itself: numbers, windows of both kinds and a part, and a wake that reads them."""
+
+    n: int = parameter(7, minimum=1)
+    mean: float = indicator(SMA, "n")
+    asked: int = state()
+    drift: float = state(0.0)
+    recent: list[float] = window(lambda self: self.n)
+    counts: list[int] = integers(lambda self: 3)
+    dice: Dice = part(Dice, lambda self: Dice())
+
+    def wake(self, now: Now) -> bool:
+        """Sleep on some slices, as the state says."""
+        return (now.seen() + self.counts[0]) % 3 != 1 or self.recent[0] > self.drift
+
+    def on_bar(self, now: Now) -> None:
+        """Fold the slice into everything that is remembered, and trade on it."""
+        self.recent[self.asked % self.n] = now.close - self.drift
+        self.asked += 1
+        self.drift += 0.25 * (now.close - self.drift)
+        total = 0.0
+        for k in range(self.n):
+            total += self.recent[k]
+        self.counts[self.dice.draw(3)] += 1
+        now.target((1 if total > 0.0 else -1) * (self.counts[1] % 5) + (1 if now.close > self.mean else 0))
+
+
+class Busy(Strategy):
+    """Throws dice for orders of every kind, with every time in force, and cancels some again."""
+
+    seed: int = parameter(1)
+    groups: int = parameter(1, minimum=0, maximum=1)
+    dice: Dice = part(Dice, lambda self: Dice())
+    last: int = state()
+
+    def on_bar(self, now: Now) -> None:
+        """Do one or two random things."""
+        if self.last == 0:
+            self.dice.word = self.seed * 7_919 + now.instrument * 104_729 + 1
+            self.last = -1
+        self.one_thing(now)
+        if self.dice.draw(4) == 0:
+            self.one_thing(now)
+
+    def one_thing(self, now: Now) -> None:  # noqa: C901
+        """Submit or cancel something."""
+        what, quantity, away = self.dice.draw(15), self.dice.draw(9) - 4, self.dice.draw(8)
+        up, side = now.close + away, 1 if quantity >= 0 else -1
+        time = self.dice.draw(3)
+        given = 0
+        if what == 0:
+            given = now.buy(quantity)
+        elif what == 1:
+            given = now.target(quantity)
+        elif what == 2:
+            given = now.hold(side)
+        elif what == 3:
+            given = now.limit(quantity, now.close - side * away, time)
+        elif what == 4:
+            given = now.stop(quantity, now.close + side * away, time)
+        elif what == 5:
+            given = now.stop_limit(quantity, now.close + side * away, up, time)
+        elif what == 6:
+            given = now.trail(quantity, away)
+        elif what == 7:
+            given = now.bracket(quantity, now.close + side * away, now.close - side * away)
+        elif what == 8:
+            given = now.bracket_limit(quantity, now.close - side * 2, now.close + side * away, now.close - side * away)
+        elif what == 9:
+            given = now.bracket_stop(quantity, now.close + side * 2, now.close + side * away, now.close - side * away)
+        elif what == 10 and self.groups == 1:
+            given = now.oca(quantity, now.close - away, up)
+        elif what == 11:
+            now.cancel(self.last)
+        elif what == 12 and self.dice.draw(3) == 0:
+            now.cancel_all()
+        elif what == 13:
+            now.weight(0.001 * quantity)
+        if given > 0:
+            self.last = given
+
+
+class Rotation(PanelStrategy):
+    """A panel's trades by dice, a mean and a past close, with state of its own."""
+
+    n: int = parameter(5, minimum=1)
+    mean: float = indicator(SMA, "n")
+    dice: Dice = part(Dice, lambda self: Dice())
+    chosen: list[int] = integers(lambda self: 8)
+
+    def history(self) -> int:
+        """Return how far back it looks."""
+        return 6
+
+    def on_slice(self, now: Slice) -> None:
+        """Trade towards something in one of the instruments."""
+        number = self.dice.draw(now.width)
+        self.chosen[number % 8] += 1
+        if now.past_close(number, 6) > now.close(number) or now.close(number) > self.mean[number]:
+            now.target(number, self.dice.draw(9) - 4)
+        elif self.chosen[number % 8] % 3 == 0:
+            now.weight(number, 0.01)
+        else:
+            now.hold(number, self.dice.draw(3) - 1)
