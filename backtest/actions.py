@@ -58,7 +58,9 @@ def read_actions(path: Path) -> list[Action]:
     table = pq.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path, convert_options=strings)
     missing = {"ts", "kind", "name", "value"} - set(table.column_names)
     if missing:
-        raise ConfigError(f"{path.name} has no column {', '.join(sorted(missing))}", remedy="actions need ts, kind, name, value")
+        raise ConfigError(
+            f"{path.name} has no column {', '.join(sorted(missing))}", remedy="actions need ts, kind, name, value"
+        )
     moments = table.column("ts").cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
     rows = zip(moments, *(table.column(name).to_pylist() for name in ("kind", "name", "value")), strict=True)
     return [Action(ts, kind, name, _number(value, path.name)) for ts, kind, name, value in rows]

@@ -51,7 +51,9 @@ def _measured(name: str, result: Result, trials: int, variance: float | None) ->
 
 
 def _row(name: str, **known: Any) -> dict[str, Any]:
-    empty = dict.fromkeys(("final_equity", "trades", "fees", "sharpe", "max_drawdown", "deflated_sharpe", "lane", "digest"))
+    empty = dict.fromkeys(
+        ("final_equity", "trades", "fees", "sharpe", "max_drawdown", "deflated_sharpe", "lane", "digest")
+    )
     return {"strategy": name, **empty, "note": "", **known}
 
 

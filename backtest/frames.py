@@ -1,7 +1,7 @@
 """Market data ready for the engine: from a Parquet file, or from the warehouse (``market``)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from zeno.errors import ConfigError
 
 RESOLUTIONS = {"tick": 0, "1s": 1_000_000, "1m": 60_000_000, "1h": 3_600_000_000, "1d": 86_400_000_000}
 _PRICES = ("open", "high", "low", "close")
+_QUOTES = ("bid", "ask")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class Frame:
 def read_parquet(path: Path, *, price_scale: int | None, panel: bool, quantity_scale: int = 0) -> Frame:
     """Read bars from a Parquet file with ts (UTC), open, high, low, close, volume and optionally symbol.
 
+    A file with bid and ask and no open holds quotes: their asks become highs, their bids lows, and the middle, rounded
+    down, the open and close. Fill them with ``touch``.
+
     Raises
     ------
     ConfigError
@@ -69,10 +73,12 @@ def read_parquet(path: Path, *, price_scale: int | None, panel: bool, quantity_s
         table = pq.read_table(path)
     except pa.ArrowInvalid as error:
         raise ConfigError(f"{path.name} is not a Parquet file: {error}", remedy="give --bars a Parquet file") from error
-    missing = [name for name in ("ts", *_PRICES) if name not in table.column_names]
+    needed = ("ts", *(_QUOTES if is_quotes(table) else _PRICES))
+    missing = [name for name in needed if name not in table.column_names]
     if missing:
         raise ConfigError(f"{path.name} has no column {', '.join(missing)}",
-                          remedy="bars need ts, open, high, low, close, volume and, for several instruments, symbol")  # fmt: skip
+                          remedy="bars need ts, open, high, low, close, volume, quotes ts, bid and ask; and several "
+                                 "instruments symbol")  # fmt: skip
     if len(table) == 0:
         raise ConfigError(f"{path.name} has no bars", remedy="give --bars a file with rows")
     return frame_of(table, panel=panel, price_scale=price_scale, quantity_scale=quantity_scale,
@@ -103,19 +109,28 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
     times, members = times[order], members[order]
     if not ordered:
         _refuse_twice(times, members, symbols)
-    arrays = {name: values[order] for name, values in prices.items()} | {"volume": _volume(table, quantity_scale)[order]}
+    arrays = {name: values[order] for name, values in prices.items()} | {
+        "volume": _volume(table, quantity_scale)[order]
+    }
     unique = np.unique(times)
     lasting = duration if duration is not None else int(np.diff(unique).min()) if len(unique) > 1 else 0
     flags = flags_of(unique, lasting, sessions)
     known = {one.symbol: one for one in traded}
     made = tuple(known.get(symbol, Traded(symbol)) for symbol in symbols)
+    lasting = 0 if is_quotes(table) else lasting
     columns = (_panel if panel else _interleaved)(unique, times, members, arrays, flags, lasting, len(symbols))
+    columns = replace(columns, quotes=is_quotes(table))
     return Frame(made, columns, scale, quantity_scale, origin or {})
 
 
 def _refuse_missing(table: pa.Table, name: str) -> None:
     if missing := table.column(name).null_count:
         raise ConfigError(f"{name} has {missing} missing values", remedy="drop those rows")
+
+
+def is_quotes(table: pa.Table) -> bool:
+    """Tell whether a table holds quotes rather than bars."""
+    return set(_QUOTES) <= set(table.column_names) and "open" not in table.column_names
 
 
 def _symbols(table: pa.Table) -> tuple[list[str], np.ndarray]:
@@ -132,16 +147,19 @@ def _symbols(table: pa.Table) -> tuple[list[str], np.ndarray]:
 
 def _prices(table: pa.Table, price_scale: int | None) -> tuple[dict[str, np.ndarray], int]:
     found, scales = {}, set()
-    for name in _PRICES:
+    for name in _QUOTES if is_quotes(table) else _PRICES:
         found[name], scale = whole(table.column(name), price_scale, name)
         scales.add(scale)
     if len(scales) > 1:
         raise ConfigError("the prices' columns have different scales", remedy="give --price-scale")
     scale = scales.pop()
     if price_scale is None:
-        least = min(smallest_scale(values, scale)[1] for values in found.values())
+        least = max(smallest_scale(values, scale)[1] for values in found.values())
         found = {name: values // 10 ** (scale - least) for name, values in found.items()}
         scale = least
+    if is_quotes(table):
+        middle = (found["bid"] + found["ask"]) // 2
+        found = {"open": middle, "high": found["ask"], "low": found["bid"], "close": middle}
     return found, scale
 
 
@@ -149,13 +167,17 @@ def _volume(table: pa.Table, scale: int) -> np.ndarray:
     if "volume" not in table.column_names:
         return np.zeros(len(table), np.int64)
     kind = table.column("volume").type
-    if not (pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)):
+    if not (
+        pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
+    ):
         raise ConfigError(f"volume is {kind}, not a number", remedy="write volume as numbers, or leave it out")
     units = np.floor(pc.fill_null(pc.cast(table.column("volume"), pa.float64()), 0.0).to_numpy() * 10.0**scale)
     wrong = ~((units >= 0) & (units < 2.0**62))
     if wrong.any():
         value = table.column("volume")[int(np.argmax(wrong))]
-        raise ConfigError(f"volume {value} is not a size", remedy="volumes are numbers from 0; leave unknown ones empty")
+        raise ConfigError(
+            f"volume {value} is not a size", remedy="volumes are numbers from 0; leave unknown ones empty"
+        )
     return units.astype(np.int64)
 
 
@@ -164,6 +186,8 @@ def _micros(column: pa.ChunkedArray) -> np.ndarray:
         column = column.cast(pa.timestamp("us", column.type.tz))
     elif not pa.types.is_integer(column.type):
         raise ConfigError(f"ts is {column.type}, not a time", remedy="write ts as a UTC timestamp")
+    elif len(column) and not 10**14 <= pc.max(column).as_py() < 10**16:
+        raise ConfigError("ts are integers, and not microseconds since 1970", remedy="write ts as a UTC timestamp")
     return np.ascontiguousarray(column.cast(pa.int64()).to_numpy())
 
 
@@ -178,7 +202,9 @@ def _refuse_twice(times: np.ndarray, members: np.ndarray, symbols: Sequence[str]
 def _interleaved(unique: np.ndarray, times: np.ndarray, members: np.ndarray, arrays: dict[str, np.ndarray],
                  flags: np.ndarray, duration: int, width: int) -> Columns:  # fmt: skip
     spread = flags if width == 1 else flags[np.searchsorted(unique, times)]
-    return Columns(times, *(arrays[name] for name in (*_PRICES, "volume")), flags=spread, members=members, duration=duration)
+    return Columns(
+        times, *(arrays[name] for name in (*_PRICES, "volume")), flags=spread, members=members, duration=duration
+    )
 
 
 def _panel(unique: np.ndarray, times: np.ndarray, members: np.ndarray, arrays: dict[str, np.ndarray],

@@ -18,7 +18,7 @@ def write_journal(result: Result, path: Path) -> None:
     """Write a run's journal; the suffix says how.
 
     ``.parquet`` and ``.jsonl`` hold one row an event (integers in the run's units, see ``core.events``) and, at the
-    end of every slice, one ``mark`` with the equity; anything else holds the canonical encoding.
+    end of every slice, one ``mark`` with the equity; any other file holds the canonical encoding.
     """
     record = result.session.record
     if path.suffix == ".parquet":

@@ -55,7 +55,9 @@ def costs(text: str, quantity_scale: int) -> tuple[Costs, tuple[tuple[int, int],
     if main is None:
         raise _unknown(f"cost {text}", COSTS)
     if main < 0 and name != "maker_taker":
-        raise ConfigError(f"a cost of {main} would pay you", remedy="only maker_taker has rebates: maker_taker:2,maker=-0.5")
+        raise ConfigError(
+            f"a cost of {main} would pay you", remedy="only maker_taker has rebates: maker_taker:2,maker=-0.5"
+        )
     if name == "share" and set(named) <= {"min"}:
         least = to_units(named.get("min", Decimal(0)), 6, "the minimum fee")
         return Costs(model=PER_SHARE, rate=to_units(main, 6, "the fee"), least=least, per=10**quantity_scale), ()

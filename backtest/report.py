@@ -108,7 +108,9 @@ def _fills(result: Result) -> pa.Table:
     rows = result.session.record.fills().tolist()
     numbers = [row[1] >> 8 for row in rows]
     values = [money(terms[number].value(row[3], row[4])) for number, row in zip(numbers, rows, strict=True)]
-    slipped = [money(terms[number].value(abs(row[3]), abs(row[4] - row[6]))) for number, row in zip(numbers, rows, strict=True)]
+    slipped = [
+        money(terms[number].value(abs(row[3]), abs(row[4] - row[6]))) for number, row in zip(numbers, rows, strict=True)
+    ]
     columns = {
         "ts": [row[0] for row in rows],
         "symbol": [frame.symbols[number] for number in numbers],

@@ -42,6 +42,7 @@ class Request:
     margin: Decimal = Decimal(0)
     borrow: Decimal = Decimal(0)
     interest: Decimal = Decimal(0)
+    lot: Decimal = Decimal(1)
     actions: tuple[Action, ...] = ()
     currency: str = ""
 
@@ -199,7 +200,8 @@ def _instrument(request: Request, frame: Frame, number: int, most: int) -> dict[
         raise ConfigError(f"prices of {frame.traded[number].symbol} are too large to hold a single unit exactly",
                           remedy="check --price-scale and the multiplier")  # fmt: skip
     currency = currencies_of(request, frame).index(frame.traded[number].currency)
-    return {"currency": currency, "worth": factor, "per": per, "max_position": 2**62 // (most * factor),
+    lot = max(to_units(request.lot, frame.quantity_scale, "the lot"), 1)
+    return {"lot": lot, "currency": currency, "worth": factor, "per": per, "max_position": 2**62 // (most * factor),
             "margin": to_units(request.margin, 8, "margin"), "borrow": to_units(request.borrow, 8, "borrow")}  # fmt: skip
 
 

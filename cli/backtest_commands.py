@@ -21,7 +21,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def run(
     options: Options,
     strategy: Name,
-    journal: Annotated[Path | None, typer.Option(help="Write the journal: .parquet, .jsonl, or canonical bytes.")] = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="Write the journal: .parquet, .jsonl, or canonical bytes.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a strategy over bars or ticks, and print what came of it."""
@@ -79,7 +81,9 @@ def report(
     options: Options,
     strategy: Name,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page.")] = Path("tearsheet.html"),
-    trials: Annotated[int, typer.Option(help="How many variants you tried before this one; it deflates the Sharpe ratio.")] = 1,
+    trials: Annotated[
+        int, typer.Option(help="How many variants you tried before this one; it deflates the Sharpe ratio.")
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Run a strategy and write its tear sheet, a page that needs nothing else."""
@@ -103,7 +107,9 @@ def report(
 @with_options
 def compare(
     options: Options,
-    strategies: Annotated[str, typer.Option("--strategies", help="Names separated by commas; `all` for the catalogue.")],
+    strategies: Annotated[
+        str, typer.Option("--strategies", help="Names separated by commas; `all` for the catalogue.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Run several strategies over the same data, and rank them with the Sharpe ratio deflated for the choice."""

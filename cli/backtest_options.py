@@ -21,7 +21,9 @@ class Options:
 
     symbols: Annotated[str, typer.Option(help="Symbols in the warehouse, separated by commas.")] = ""
     resolution: Annotated[str, typer.Option(help="tick, 1s, 1m, 1h or 1d.")] = "1d"
-    start: Annotated[str, typer.Option("--from", help="First moment, UTC: 2020-01-01 or 2020-01-01T09:30.")] = "1900-01-01"
+    start: Annotated[str, typer.Option("--from", help="First moment, UTC: 2020-01-01 or 2020-01-01T09:30.")] = (
+        "1900-01-01"
+    )
     end: Annotated[str, typer.Option("--to", help="First moment that is too late, UTC.")] = "2200-01-01"
     as_of: Annotated[str, typer.Option(help="What was known then; now, unless given.")] = ""
     source: Annotated[str, typer.Option(help="The data set to read, where several have the same bars.")] = ""
@@ -30,13 +32,19 @@ class Options:
     param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, as name=value.")] = None
     cash: Annotated[str, typer.Option(help="What the account starts with.")] = "1000000"
     quantity: Annotated[str, typer.Option(help="One unit of position; short for --sizer quantity:N.")] = ""
-    sizer: Annotated[str, typer.Option(help="quantity:N, notional:AMOUNT, equity:SHARE, volatility:YEARLY, kelly:F.")] = ""
+    sizer: Annotated[
+        str, typer.Option(help="quantity:N, notional:AMOUNT, equity:SHARE, volatility:YEARLY, kelly:F.")
+    ] = ""
     lot: Annotated[str, typer.Option(help="Smallest quantity that is traded, such as 0.001.")] = "1"
-    cost: Annotated[str, typer.Option(help="zero, share:0.005,min=1, bps:1[,TURNOVER=RATE…], maker_taker:2,maker=-0.5.")] = "zero"
+    cost: Annotated[
+        str, typer.Option(help="zero, share:0.005,min=1, bps:1[,TURNOVER=RATE…], maker_taker:2,maker=-0.5.")
+    ] = "zero"
     slippage: Annotated[str, typer.Option(help="none, ticks:N, spread:BPS, sqrt:FACTOR.")] = "none"
     fill: Annotated[str, typer.Option(help="next_open, same_close or touch.")] = "next_open"
     latency: Annotated[int, typer.Option(help="Microseconds from decision to venue.")] = 0
-    participation: Annotated[str, typer.Option(help="Most of a slice's volume to take: 0.1 is a tenth; 0 for all.")] = "0"
+    participation: Annotated[str, typer.Option(help="Most of a slice's volume to take: 0.1 is a tenth; 0 for all.")] = (
+        "0"
+    )
     margin: Annotated[str, typer.Option(help="Margin a position needs, as a share of its value; 0 for no limit.")] = "0"
     borrow: Annotated[str, typer.Option(help="Yearly cost of short positions, as a share of their value.")] = "0"
     interest: Annotated[str, typer.Option(help="Yearly interest on negative cash.")] = "0"
@@ -95,7 +103,10 @@ def _from_file(name: str) -> type:
     from backtest.core.strategy import PanelStrategy, Strategy
 
     found = getattr(module, wanted, None)
-    if not (isinstance(found, type) and issubclass(found, Strategy | PanelStrategy)) or found in (Strategy, PanelStrategy):
+    if not (isinstance(found, type) and issubclass(found, Strategy | PanelStrategy)) or found in (
+        Strategy,
+        PanelStrategy,
+    ):
         raise ConfigError(f"{path} has no strategy {wanted}",
                           remedy="name a class of that file that derives from Strategy or PanelStrategy")  # fmt: skip
     return found
@@ -172,6 +183,7 @@ def make_request(strategy: Any, options: Options) -> Any:
         margin=number(options.margin, "--margin"),
         borrow=number(options.borrow, "--borrow"),
         interest=number(options.interest, "--interest"),
+        lot=number(options.lot, "--lot"),
         actions=_actions(options),
         currency=options.currency,
     )

@@ -27,6 +27,8 @@ class Columns:
         The instrument of each slice when they are interleaved, shape (n,).
     duration
         How long a slice lasts, µs; 0 for ticks.
+    quotes
+        The slices are quotes: highs are asks and lows bids, which may be crossed.
     """
 
     times: np.ndarray
@@ -38,6 +40,7 @@ class Columns:
     flags: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     members: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     duration: int = 0
+    quotes: bool = False
 
     def __post_init__(self) -> None:
         for name in ("flags", "members"):
@@ -46,7 +49,9 @@ class Columns:
         for name in self.names():
             one = np.ascontiguousarray(getattr(self, name))
             if one.dtype != np.int64:
-                raise ConfigError(f"{name} are {one.dtype}, not int64", remedy="scale prices and sizes to whole numbers")
+                raise ConfigError(
+                    f"{name} are {one.dtype}, not int64", remedy="scale prices and sizes to whole numbers"
+                )
             object.__setattr__(self, name, one)
 
     @staticmethod
@@ -64,7 +69,9 @@ class Columns:
 
     def slice(self, start: int, stop: int) -> "Columns":
         """Return a part of the slices, without copying."""
-        return Columns(*(getattr(self, name)[start:stop] for name in self.names()), duration=self.duration)
+        return Columns(
+            *(getattr(self, name)[start:stop] for name in self.names()), duration=self.duration, quotes=self.quotes
+        )
 
     def check(self) -> int:
         """Check order and consistency; returns the largest absolute price.
@@ -87,6 +94,7 @@ class Columns:
             raise ConfigError(f"slice {at} is earlier than the one before it", remedy="sort the bars by time")
         most = max(np.maximum(self.opens, self.closes).max(), self.highs.max())
         wrong = (self.highs < np.maximum(self.opens, self.closes)) | (self.lows > np.minimum(self.opens, self.closes))
+        wrong &= not self.quotes
         wrong |= (self.lows == NONE) & (self.closes != NONE)
         if wrong.any():
             at = int(np.argmax(wrong.reshape(len(self), -1).any(axis=1)))

@@ -79,7 +79,9 @@ def _observing(strategy: type[Strategy]) -> Any:
     for number, one in enumerate(strategy.unique):
         lines += [f"    if only & {1 << number}:", "      for j in range(start, stop):", "        if self.single == 0:",
                   "            one = self.strategies[now.members[j]]"]  # fmt: skip
-        lines += updating(strategy, one, f"one._indicator{number}", "now.{column}[j]", f"{{slot}} * {BLOCK} + j - start")
+        lines += updating(
+            strategy, one, f"one._indicator{number}", "now.{column}[j]", f"{{slot}} * {BLOCK} + j - start"
+        )
     return written(lines)
 
 
@@ -97,7 +99,10 @@ def updating(strategy: Any, one: Reading, holder: str, column: str, place: str) 
     stored = {name: each.output for name, each in strategy.readings.items() if each.key == one.key}
     targets = {name: f"self.readings[{place.format(slot=slots.index(name))}]" for name in stored}
     outputs = ", ".join(f"_{name}" for name in one.kind.outputs)
-    update = [f"{outputs} = {holder}.update({', '.join(fed)})", *(f"{targets[name]} = _{stored[name]}" for name in stored)]
+    update = [
+        f"{outputs} = {holder}.update({', '.join(fed)})",
+        *(f"{targets[name]} = _{stored[name]}" for name in stored),
+    ]
     if "x" not in one.kind.inputs() or one.of in INPUTS:
         return [f"        {line}" for line in update]
     source = f"self.readings[{place.format(slot=slots.index(one.of))}]"
@@ -183,7 +188,7 @@ def focus(readings: Any, strategy: Any, at: int) -> None:
 
 
 @njit(nogil=True)
-def _focus(readings, strategy, at):  # noqa: ANN001, ANN202
+def _focus(readings, strategy, at):
     strategy._cursor = distance(strategy, readings) + at
 
 

@@ -21,7 +21,6 @@ import numpy as np
 
 from zeno.errors import ConfigError
 
-
 _LARGEST = 2**62  # of a parameter: sums of two still fit a word
 _LONGEST = 2**27  # numbers in a window: a gibibyte
 
@@ -151,7 +150,8 @@ class Flat:
         if len(values) > len(known) or not set(named) <= set(known):
             wrong = ", ".join(sorted(set(named) - set(known))) or f"{len(values)} values"
             raise ConfigError(
-                f"{type(self).__name__} does not take {wrong}", remedy=f"its parameters are: {', '.join(known) or 'none'}"
+                f"{type(self).__name__} does not take {wrong}",
+                remedy=f"its parameters are: {', '.join(known) or 'none'}",
             )
         first = dict(zip(known, values, strict=False))
         if set(first) & set(named):
@@ -166,9 +166,17 @@ class Flat:
             raise ConfigError(f"{owner}: {name} must be a number, not {value!r}", remedy=f"choose another {name}")
         if field.kind is Kind.INT and value != int(value):
             raise ConfigError(f"{owner}: {name} must be a whole number, not {value}", remedy=f"give {name} an integer")
-        if (field.minimum is not None and value < field.minimum) or (field.maximum is not None and value > field.maximum):
+        if (field.minimum is not None and value < field.minimum) or (
+            field.maximum is not None and value > field.maximum
+        ):
             low, high = field.minimum, field.maximum
-            bounds = f"between {low} and {high}" if None not in (low, high) else f"at least {low}" if high is None else f"at most {high}"
+            bounds = (
+                f"between {low} and {high}"
+                if None not in (low, high)
+                else f"at least {low}"
+                if high is None
+                else f"at most {high}"
+            )
             raise ConfigError(f"{owner}: {name} must be {bounds}, not {value}", remedy=f"choose another {name}")
         return int(value) if field.kind is Kind.INT else float(value)
 
@@ -234,7 +242,7 @@ def pack(thing: Flat, words: np.ndarray, at: int = 0, places: dict[int, int] | N
     for name, where in offsets(type(thing)).items():
         field, word, value = thing.fields[name], at + where, getattr(thing, name)
         if field.kind is Kind.INT:
-            words[word] = value
+            words[word] = _integer(value, thing, name)
         elif field.kind is Kind.FLOAT:
             floats[word] = value
         elif field.kind in (Kind.WINDOW, Kind.INTS):
@@ -247,6 +255,14 @@ def pack(thing: Flat, words: np.ndarray, at: int = 0, places: dict[int, int] | N
             for one in value:
                 end = pack(one, words, end, places)
     return end
+
+
+def _integer(value: Any, thing: Flat, name: str) -> int:
+    """Return an integer field's value; compiled code would cut a fraction off in silence."""
+    if isinstance(value, float):
+        raise ConfigError(f"{type(thing).__name__}.{name} holds {value}, and is declared as an int",
+                          remedy=f"declare {name}: float = state(0.0)")  # fmt: skip
+    return value
 
 
 def link(thing: Flat, words: np.ndarray, places: dict[int, int]) -> None:

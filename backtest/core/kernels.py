@@ -125,8 +125,16 @@ def _module(strategy: type[Flat], folder: Path) -> dict[str, Callable[..., Any]]
     parts = panel if strategy.panel else series  # type: ignore[attr-defined]
     made = parts.engine_of(strategy)  # type: ignore[arg-type]
     first = offsets(Slice if parts is panel else Now)["times"]
-    text = (_COMMON + _RUN).replace("WIDTH", "now.width" if parts is panel else "1") + ("" if parts is panel else _WAKE + _SWEEP)
-    names = {"view": object_in(made), "address": address, "point": point, "FIRST": first, "MARKS": offsets(Journal)["marks"]}
+    text = (_COMMON + _RUN).replace("WIDTH", "now.width" if parts is panel else "1") + (
+        "" if parts is panel else _WAKE + _SWEEP
+    )
+    names = {
+        "view": object_in(made),
+        "address": address,
+        "point": point,
+        "FIRST": first,
+        "MARKS": offsets(Journal)["marks"],
+    }
     for plain in ("advance", "advance_to_wake", "next_block", "complete", "catch_up"):
         if hasattr(parts, plain):
             names[plain + ("_" if plain in ("complete", "catch_up") else "")] = compiled(getattr(parts, plain))
@@ -140,7 +148,9 @@ def _desk(is_panel: bool, folder: Path, method: str, arity: int) -> Callable[...
     given = "".join(f", a{number}" for number in range(arity))
     text = f"def {method}(words{given}):\n    return view(words, 0).now.{method}({given[2:]})\n"
     base = parts.PanelEngine if is_panel else parts.Engine
-    return _entries(text, {"view": object_in(base)}, folder / fingerprint(now), f"desk_{now.__name__}_{method}{arity}", now)[method]
+    return _entries(
+        text, {"view": object_in(base)}, folder / fingerprint(now), f"desk_{now.__name__}_{method}{arity}", now
+    )[method]
 
 
 def _entries(
@@ -156,7 +166,11 @@ def _entries(
     names["__name__"] = __name__  # numba looks functions' globals up by the name of their module
     before = set(names) | {"__builtins__"}
     exec(compile(path.read_text(), str(path), "exec"), names)
-    made = {name: njit(nogil=True, cache=True)(names[name]) for name in set(names) - before if inspect.isfunction(names[name])}
+    made = {
+        name: njit(nogil=True, cache=True)(names[name])
+        for name in set(names) - before
+        if inspect.isfunction(names[name])
+    }
     return {name: _explained(one, owner) for name, one in made.items()}
 
 
@@ -223,7 +237,9 @@ def _sources(cls: type[Flat]) -> list[str]:
         try:
             found[f"{one.__module__}.{one.__qualname__}"] = inspect.getsource(module if _is_file(module) else one)  # type: ignore[arg-type]
         except (OSError, TypeError):
-            found[f"{one.__module__}.{one.__qualname__}"] = repr([code.__code__.co_code for code in methods(one).values()])
+            found[f"{one.__module__}.{one.__qualname__}"] = repr(
+                [code.__code__.co_code for code in methods(one).values()]
+            )
     for one in used:
         for function in methods(one).values():
             _add_helpers(function, found)

@@ -1,10 +1,10 @@
 """The lanes: ways of taking a session through its slices. All of them say the same, to the last bit.
 
-    batch   the compiled loop: research
-    live    the same compiled step, one call a slice: paper and live trading
-    wake    compiled until a strategy's ``wake`` says so; the decision is plain Python
-    dense   plain Python decides on every slice, on compiled books: for anything that does not compile
-    plain   no compiler at all: the same source interpreted; ``print`` and breakpoints work everywhere
+batch   the compiled loop: research
+live    the same compiled step, one call a slice: paper and live trading
+wake    compiled until a strategy's ``wake`` says so; the decision is plain Python
+dense   plain Python decides on every slice, on compiled books: for anything that does not compile
+plain   no compiler at all: the same source interpreted; ``print`` and breakpoints work everywhere
 """
 
 from collections.abc import Callable, Iterator

@@ -19,7 +19,16 @@ class Journal(Flat):
     keep: int = state(1)
 
     def emit(
-        self, ts: int, kind: int, instrument: int, order: int, quantity: int, price: int, fee: int, other: int, cash: int
+        self,
+        ts: int,
+        kind: int,
+        instrument: int,
+        order: int,
+        quantity: int,
+        price: int,
+        fee: int,
+        other: int,
+        cash: int,
     ) -> None:
         """Append a row (see ``events``); a sweep keeps none and only counts."""
         if self.keep != 0:
@@ -96,6 +105,7 @@ class Ledger(Flat):
     def start(self) -> None:
         """Give every currency a rate of one until a conversion sets it."""
         self.rates = [FX] * self.currencies
+        self.lasts = [NONE] * self.count
 
     def equity(self) -> int:
         """Return cash and positions at their last marks, in units of the account's currency."""
@@ -103,8 +113,12 @@ class Ledger(Flat):
             return self.cash[0] + self.marked[0]
         total = 0
         for number in range(self.currencies):
-            total += scaled(self.cash[number] + self.marked[number], self.rates[number], FX)
+            total += scaled_far(self.cash[number] + self.marked[number], self.rates[number], FX)
         return total
+
+    def equity_in(self, currency: int) -> int:
+        """Return the equity in money units of another of the account's currencies."""
+        return self.equity() if currency == 0 else scaled_far(self.equity(), FX, self.rates[currency])
 
     def mark(self, one: Instrument, price: int) -> None:
         """Value an instrument's position at a price."""

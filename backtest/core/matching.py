@@ -140,7 +140,7 @@ class Matcher(Flat):
             touch = ask if order.quantity > 0 else bid
             price, resting = NONE, False
             if order.instrument == number and order.dormant == 0 and order.active <= ts:
-                if order.kind == MARKET or order.triggered == 1 and order.kind != STOP_LIMIT:
+                if order.kind == MARKET or (order.triggered == 1 and order.kind != STOP_LIMIT):
                     price = touch
                 elif order.kind == LIMIT or (order.kind == STOP_LIMIT and order.triggered == 1):
                     if _reaches(order.quantity, touch, order.limit):

@@ -141,12 +141,12 @@ class Now(View):
         return self.target(direction * self.unit() if direction != 0 else 0)
 
     def weight(self, share: float) -> int:
-        """Trade towards a position worth a share of the equity; returns the order's id, or 0."""
+        """Trade towards a position worth a share of the equity, nothing when none is left; returns the order's id, or 0."""
         one = self.ledger.instruments[self.instrument]
-        each = one.value(one.lot, self.close)
+        each, equity = abs(one.value(one.lot, self.close)), self.ledger.equity_in(one.currency)
         if each == 0 or share != share:
             return 0
-        return self.target(truncated(share * self.ledger.equity() / each) * one.lot)
+        return self.target(truncated(share * equity / each) * one.lot if equity > 0 else 0)
 
     def buy(self, quantity: int) -> int:
         """Buy at market (sell, when negative); returns the order's id, or 0 when it is refused."""
@@ -199,7 +199,7 @@ class Now(View):
         return parent
 
     def oca(self, quantity: int, low: float, high: float) -> int:
-        """Submit a buy and a sell on either side, of which one cancels the other: stops beyond, limits within."""
+        """Submit a buy stop above and a sell stop below, of which one cancels the other; returns the group."""
         group = self.orders.last_id + 1
         up, down = nearest(high), nearest(low)
         self._order(orders.STOP, quantity, NONE, up, 0, orders.GTC, 0, group)
@@ -215,9 +215,7 @@ class Now(View):
     def _order(
         self, kind: int, quantity: int, limit: int, stop: int, trail: int, time: int, parent: int, group: int
     ) -> int:
-        return self.orders.submit(
-            self.time(), self.instrument, kind, quantity, limit, stop, trail, time, parent, group
-        )
+        return self.orders.submit(self.time(), self.instrument, kind, quantity, limit, stop, trail, time, parent, group)
 
 
 def within(number: int, width: int) -> None:
@@ -238,7 +236,7 @@ class Slice(View):
         return self.closes[self.at * self.width + number] != NONE
 
     def close(self, number: int) -> int:
-        """Return an instrument's close, or its last one when it did not trade."""
+        """Return an instrument's close, its last one when it did not trade, NONE before the first."""
         within(number, self.width)
         price = self.closes[self.at * self.width + number]
         return price if price != NONE else self.ledger.lasts[number]
@@ -254,6 +252,16 @@ class Slice(View):
         """Return the position in an instrument."""
         within(number, self.width)
         return self.ledger.instruments[number].position
+
+    def pending(self, number: int) -> int:
+        """Return what market orders at work will add to the position in an instrument."""
+        within(number, self.width)
+        return self.ledger.instruments[number].pending
+
+    def cancel_all(self, number: int) -> int:
+        """Cancel every working order of an instrument; returns how many there were."""
+        within(number, self.width)
+        return self.orders.cancel_all(self.time(), number, events.BY_STRATEGY)
 
     def seen(self) -> int:
         """Return how many slices came before this one."""
@@ -276,9 +284,7 @@ class Slice(View):
         if change == 0:
             return 0
         one.last = self.close(number)
-        return self.orders.submit(
-            self.time(), number, orders.MARKET, change, NONE, NONE, 0, orders.GTC, 0, 0
-        )
+        return self.orders.submit(self.time(), number, orders.MARKET, change, NONE, NONE, 0, orders.GTC, 0, 0)
 
     def hold(self, number: int, direction: int) -> int:
         """Be long one unit (1), short one unit (-1) or flat (0) of an instrument, sized when it begins."""
@@ -290,10 +296,10 @@ class Slice(View):
         return self.target(number, direction * self.unit(number) if direction != 0 else 0)
 
     def weight(self, number: int, share: float) -> int:
-        """Trade towards a position worth a share of the equity; returns the order's id, or 0."""
+        """Trade towards a position worth a share of the equity, nothing when none is left; returns the order's id, or 0."""
         within(number, self.width)
-        one = self.ledger.instruments[number]
-        each = one.value(one.lot, self.close(number))
-        if each <= 0 or share != share:
+        one, close = self.ledger.instruments[number], self.close(number)
+        each, equity = abs(one.value(one.lot, close)) if close != NONE else 0, self.ledger.equity_in(one.currency)
+        if each == 0 or share != share:
             return 0
-        return self.target(number, truncated(share * self.ledger.equity() / each) * one.lot)
+        return self.target(number, truncated(share * equity / each) * one.lot if equity > 0 else 0)

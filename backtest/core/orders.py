@@ -74,7 +74,9 @@ class Orders(Flat):
         if kind == MARKET:
             one.pending += quantity
         flags = kind + 16 * time + 256 * parent
-        self.journal.emit(ts, events.SUBMIT, number, self.last_id, quantity, limit, flags, trail if kind == TRAILING else stop, 0)
+        self.journal.emit(
+            ts, events.SUBMIT, number, self.last_id, quantity, limit, flags, trail if kind == TRAILING else stop, 0
+        )
         return self.last_id
 
     def _refusal(self, number: int, kind: int, quantity: int, limit: int, stop: int, trail: int, parent: int) -> int:
@@ -131,7 +133,9 @@ class Orders(Flat):
         while place < self.working:
             if self.table[place].parent == parent and self.table[place].dormant == 1:
                 child = self.table[place]
-                self.journal.emit(ts, events.CANCEL, child.instrument, child.id, child.quantity, 0, events.BY_PARENT, 0, 0)
+                self.journal.emit(
+                    ts, events.CANCEL, child.instrument, child.id, child.quantity, 0, events.BY_PARENT, 0, 0
+                )
                 self.drop(place)
             else:
                 place += 1

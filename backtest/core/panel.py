@@ -149,7 +149,7 @@ def focus(readings: Any, strategy: Any, at: int) -> None:
 
 
 @njit(nogil=True)
-def _focus(readings, strategy, at):  # noqa: ANN001, ANN202, ARG001
+def _focus(readings, strategy, at):  # noqa: ARG001
     strategy._cursor = distance(strategy, readings)
 
 

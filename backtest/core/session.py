@@ -120,7 +120,12 @@ class Session:
     def rewind(self) -> None:
         """Make the engine compute its next block anew from ``at`` on."""
         now, engine = self.engine.now, self.engine
-        for thing, name, value in ((now, "begun", self.at), (now, "done", self.at), (engine, "base", 0), (engine, "ready", 0)):
+        for thing, name, value in (
+            (now, "begun", self.at),
+            (now, "done", self.at),
+            (engine, "base", 0),
+            (engine, "ready", 0),
+        ):
             self.words[self.word(thing, name)] = value
 
     def drain(self) -> int:
@@ -184,11 +189,13 @@ class Session:
         """Return the equity at the last mark, money units."""
         if self.record.marks:
             return int(self.record.marks[-1][-1])
-        return sum(self.terms.cash)
+        ledger = self.engine.account.ledger
+        flat.unpack(ledger, self.words, self.place_of(ledger))
+        return ledger.equity()
 
 
 def _are_numbers(members: np.ndarray, width: int) -> bool:
-    return 0 <= int(members.min()) and int(members.max()) < width
+    return int(members.min()) >= 0 and int(members.max()) < width
 
 
 def _engine(strategy: Any, terms: Terms) -> Any:
@@ -204,8 +211,13 @@ def _engine(strategy: Any, terms: Terms) -> Any:
     room = max(terms.orders, 2 * width + 64)
     engine.account.orders = Orders(room=room, latency=terms.latency, margined=int(terms.margined))
     engine.matcher = Matcher(model=terms.fill, participation=terms.participation)
-    costs = flat.copy_of(terms.costs) if not terms.tiers else Costs(
-        **{name: getattr(terms.costs, name) for name in terms.costs.parameters()} | {"tier_count": len(terms.tiers)})
+    costs = (
+        flat.copy_of(terms.costs)
+        if not terms.tiers
+        else Costs(
+            **{name: getattr(terms.costs, name) for name in terms.costs.parameters()} | {"tier_count": len(terms.tiers)}
+        )
+    )
     costs.tiers = [number for tier in terms.tiers for number in tier]
     engine.matcher.costs, engine.matcher.slippage = costs, flat.copy_of(terms.slippage)
     engine.sizer = flat.copy_of(terms.sizer)

@@ -11,6 +11,7 @@ the last two answer nothing.
 
 import math
 
+from backtest.core.arithmetic import NONE
 from backtest.core.flat import Flat, parameter, reference
 from backtest.core.ledger import Instrument, Ledger
 
@@ -41,12 +42,12 @@ class Sizer(Flat):
         one = self.ledger.instruments[number]
         if self.model == FIXED:
             return self.size
-        each = one.value(one.lot, abs(price))
+        each = one.value(one.lot, abs(price)) if price != NONE else 0
         if each <= 0:
             return 0
         if self.model == NOTIONAL:
             return self.size // each * one.lot
-        equity = self.ledger.equity()
+        equity = self.ledger.equity_in(one.currency)
         if equity <= 0:
             return 0
         return int(math.floor(equity * self._fraction(one) / each)) * one.lot

@@ -76,7 +76,9 @@ class _Declared(Flat):
     _pitch: int = state()
 
     def __init_subclass__(cls, **options: Any) -> None:
-        own = {name: one.initial for name, one in vars(cls).items() if isinstance(one, Field) and one.kind is Kind.READING}
+        own = {
+            name: one.initial for name, one in vars(cls).items() if isinstance(one, Field) and one.kind is Kind.READING
+        }
         cls.readings = {**cls.readings, **own}
         _check_order(cls.__name__, cls.readings)
         cls.unique = tuple({one.key: one for one in reversed(list(cls.readings.values()))}.values())[::-1]

@@ -45,7 +45,7 @@ class XsMomentum(PanelStrategy):
         count = 0
         for number in range(now.width):
             late, early = now.past_close(number, self.skip), now.past_close(number, self.lookback)
-            if late == NONE or early == NONE or early <= 0 or not now.traded(number):
+            if late == NONE or early == NONE or early <= 0 or now.close(number) <= 0 or not now.traded(number):
                 continue
             place = count
             while place > 0 and self.beats(now, late, early, self.ranked[place - 1]):
@@ -65,7 +65,7 @@ class XsMomentum(PanelStrategy):
 
     def rebalance(self, now: Slice, count: int) -> None:
         """Move every position to its target: whole units for the winners, nothing for the rest."""
-        ppm, equity = nearest(self.invest * 1e6), now.equity()
+        ppm, equity = nearest(self.invest * 1e6), max(now.equity(), 0)
         spend = equity // 1_000_000 * ppm + equity % 1_000_000 * ppm // 1_000_000
         for number in range(now.width):
             wanted = 0

@@ -69,3 +69,25 @@ def test_floats_that_are_not_exact_are_named_plainly(tmp_path: Path) -> None:
     table = bars(**dict.fromkeys(("open", "high", "low", "close"), pa.array([1.255] * 5)))
     with pytest.raises(ConfigError, match=r"open 1\.255 is not exact at a scale of 2"):
         read(table, tmp_path, 2)
+
+
+def test_the_scale_is_that_of_the_column_that_needs_most(tmp_path: Path) -> None:
+    fine = pa.array([Decimal("1.2543")] * 5, pa.decimal128(18, 8))
+    frame = read(bars(high=fine), tmp_path)
+    assert frame.price_scale == 4
+    assert frame.columns.highs.tolist() == [12_543] * 5
+    assert frame.columns.closes.tolist() == [12_500] * 5
+
+
+def test_quotes_become_slices_with_the_ask_on_top(tmp_path: Path) -> None:
+    table = pa.table({"ts": bars().column("ts"), "bid": [99, 100, 101, 105, 99], "ask": [101, 101, 102, 103, 100]})
+    columns = read(table, tmp_path, scale=0).columns
+    assert columns.highs.tolist() == [101, 101, 102, 103, 100]
+    assert columns.lows.tolist() == [99, 100, 101, 105, 99]
+    assert columns.closes.tolist() == [100, 100, 101, 104, 99]
+    assert columns.check() == 104  # the crossed one is let in: it will fill nothing
+
+
+def test_whole_numbers_that_are_no_microseconds_are_not_taken_for_times(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not microseconds since 1970"):
+        read(bars(ts=[1_600_000_000 + day for day in range(5)]), tmp_path)
