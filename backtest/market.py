@@ -1,4 +1,4 @@
-"""Frames from the warehouse: bars or trades as they were known at a moment, with the instruments' terms and calendar."""
+"""Frames from the warehouse: bars or trades as they were known at a moment, with instruments' terms and calendar."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,7 +21,8 @@ _TERMS = """
 """
 _SESSIONS = """
     SELECT toUnixTimestamp64Micro(opens_at), toUnixTimestamp64Micro(closes_at), toInt64(toUInt16(session))
-    FROM ref.calendar WHERE calendar = {calendar:String} AND session >= {start:Date32} ORDER BY session LIMIT 1 BY session
+    FROM ref.calendar WHERE calendar = {calendar:String} AND session >= {start:Date32}
+    ORDER BY session LIMIT 1 BY session
 """
 
 
@@ -55,7 +56,8 @@ def read_market(
     known = as_of or datetime.now(UTC)
     table = read_bars(symbols, resolution, start, end, as_of=known, source=source, warehouse=store)
     if len(table) == 0:
-        raise ConfigError(f"the warehouse has no {resolution} bars of {', '.join(symbols)} from {start:%Y-%m-%d} to {end:%Y-%m-%d}",
+        raise ConfigError(f"the warehouse has no {resolution} bars of {', '.join(symbols)} "
+                          f"from {start:%Y-%m-%d} to {end:%Y-%m-%d}",
                           remedy="zeno elt run loads data; zeno status shows what there is")  # fmt: skip
     table, notes = _priced(_as_bars(table) if resolution == "tick" else table)
     traded, calendars = _terms(store, symbols)

@@ -55,7 +55,7 @@ def _marks(result: Result) -> pa.Table:
 
 
 def _ends(result: Result) -> pa.Array:
-    """Return the last moment of every slice: a day's bar ends with that day, and not with the midnight that begins the next."""
+    """Return the last moment of every slice: a day's bar ends with that day, not with the midnight after it."""
     last = 1 if result.frame.columns.duration else 0
     return pa.array(result.session.record.moments() - last, pa.timestamp("us", "UTC"))
 

@@ -202,7 +202,8 @@ def _instrument(request: Request, frame: Frame, number: int, most: int) -> dict[
     currency = currencies_of(request, frame).index(frame.traded[number].currency)
     lot = max(to_units(request.lot, frame.quantity_scale, "the lot"), 1)
     return {"lot": lot, "currency": currency, "worth": factor, "per": per, "max_position": 2**62 // (most * factor),
-            "margin": to_units(request.margin, 8, "margin"), "borrow": to_units(request.borrow, 8, "borrow")}  # fmt: skip
+            "margin": to_units(request.margin, 8, "margin"),
+            "borrow": to_units(request.borrow, 8, "borrow")}  # fmt: skip
 
 
 def _per_year(frame: Frame) -> float:

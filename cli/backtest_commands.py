@@ -70,8 +70,10 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
         return
-    shown = [(one["name"], one["family"], one["shape"],
-              ", ".join(f"{each['name']}={each['default']}" for each in one["parameters"]), one["source"]) for one in rows]  # fmt: skip
+    shown = []
+    for one in rows:
+        given = ", ".join(f"{each['name']}={each['default']}" for each in one["parameters"])
+        shown.append((one["name"], one["family"], one["shape"], given, one["source"]))
     print_table("", ["strategy", "family", "on", "parameters", "source"], shown)
 
 

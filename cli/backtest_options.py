@@ -91,7 +91,8 @@ def _from_file(name: str) -> type:
     if not Path(path).is_file():
         raise ConfigError(f"there is no file {path}", remedy="give --strategy FILE.py:Class")
     spec = importlib.util.spec_from_file_location(f"zeno_user_{Path(path).stem}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     import sys
 
@@ -146,9 +147,10 @@ def make_frame(strategy: Any, options: Options) -> Any:
         raise ConfigError("there is nothing to trade", remedy="give --symbols ES,SP500 … or --bars FILE.parquet")
     from backtest.market import read_market
 
-    return read_market([one.strip() for one in options.symbols.split(",")], options.resolution, _moment(options.start),
-                       _moment(options.end), as_of=_moment(options.as_of) if options.as_of else None, source=options.source or None,
-                       panel=panel, quantity_scale=scale)  # fmt: skip
+    symbols = [one.strip() for one in options.symbols.split(",")]
+    as_of = _moment(options.as_of) if options.as_of else None
+    return read_market(symbols, options.resolution, _moment(options.start), _moment(options.end), as_of=as_of,
+                       source=options.source or None, panel=panel, quantity_scale=scale)  # fmt: skip
 
 
 def _refuse_with_file(options: Options) -> None:

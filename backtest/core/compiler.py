@@ -8,6 +8,7 @@ Arithmetic is strict: no fast-math, no contraction, Python's rules for division.
 interpreter give the same bits.
 """
 
+import operator
 import types as python_types
 from collections.abc import Callable
 from functools import cache
@@ -111,8 +112,9 @@ def _method_template(attr: str) -> type[templates.AbstractTemplate]:
         key = ("flat method", attr)
 
         def generic(self, args: tuple[types.Type, ...], kws: dict[str, types.Type]) -> Any:
-            target = types.Dispatcher(compiled(flat.methods(self.this.cls)[attr]))
-            found = target.get_call_type(self.context, (self.this, *args), kws)
+            this: Any = self.this  # type: ignore[attr-defined]
+            target = types.Dispatcher(compiled(flat.methods(this.cls)[attr]))
+            found = target.get_call_type(self.context, (this, *args), kws)
             return found.as_method()
 
     @lower_builtin(Method.key, FlatType, types.VarArg(types.Any))
@@ -162,7 +164,7 @@ def _reading(builder: Any, typ: FlatType, value: Any, attr: str) -> Any:
 
 
 @lower_setattr_generic(FlatType)
-def _set(context: Any, builder: Any, sig: Any, args: Any, attr: str) -> None:
+def _set(context: Any, builder: Any, sig: Any, args: Any, attr: str) -> None:  # noqa: ARG001
     typ, (target, value) = sig.args[0], args
     field = typ.cls.fields[attr]
     if field.kind not in (Kind.INT, Kind.FLOAT):
@@ -172,7 +174,7 @@ def _set(context: Any, builder: Any, sig: Any, args: Any, attr: str) -> None:
 
 
 def _tagged(builder: Any, instruction: Any, name: str) -> Any:
-    """Tell LLVM what an access can alias with: fields of other names, and windows, it cannot (type-based alias analysis).
+    """Tell LLVM what an access cannot alias with: fields of other names, and windows (type-based alias analysis).
 
     Without this, every store could change every field, and nothing would stay in a register from slice to slice.
     """
@@ -202,9 +204,9 @@ def _as_float(builder: Any, word: Any) -> Any:
     return builder.bitcast(word, ir.DoubleType())
 
 
-@templates.infer_global(__import__("operator").getitem)
+@templates.infer_global(operator.getitem)  # type: ignore[misc]
 class _GetItem(templates.AbstractTemplate):
-    def generic(self, args: tuple[types.Type, ...], kws: Any) -> Any:
+    def generic(self, args: tuple[types.Type, ...], kws: Any) -> Any:  # noqa: ARG002
         if len(args) == 2 and isinstance(args[1], types.Integer):
             if isinstance(args[0], WordsType):
                 return templates.signature(args[0].element, args[0], types.int64)
@@ -213,9 +215,9 @@ class _GetItem(templates.AbstractTemplate):
         return None
 
 
-@templates.infer_global(__import__("operator").setitem)
+@templates.infer_global(operator.setitem)  # type: ignore[misc]
 class _SetItem(templates.AbstractTemplate):
-    def generic(self, args: tuple[types.Type, ...], kws: Any) -> Any:
+    def generic(self, args: tuple[types.Type, ...], kws: Any) -> Any:  # noqa: ARG002
         if len(args) == 3 and isinstance(args[0], WordsType) and isinstance(args[1], types.Integer):
             return templates.signature(types.none, args[0], types.int64, args[0].element)
         return None
@@ -225,20 +227,20 @@ def _element(words: WordsType) -> str:
     return "floats" if words.element == types.float64 else "ints"
 
 
-@lower_builtin(__import__("operator").getitem, WordsType, types.int64)
-def _word_at(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+@lower_builtin(operator.getitem, WordsType, types.int64)
+def _word_at(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
     word = _tagged(builder, builder.load(builder.gep(args[0], [args[1]])), _element(sig.args[0]))
     return _as_float(builder, word) if sig.return_type == types.float64 else word
 
 
-@lower_builtin(__import__("operator").setitem, WordsType, types.int64, types.Any)
+@lower_builtin(operator.setitem, WordsType, types.int64, types.Any)
 def _set_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     value = builder.bitcast(args[2], _WORD) if sig.args[2] == types.float64 else args[2]
     _tagged(builder, builder.store(value, builder.gep(args[0], [args[1]])), _element(sig.args[0]))
     return context.get_dummy_value()
 
 
-@lower_builtin(__import__("operator").getitem, TableType, types.int64)
+@lower_builtin(operator.getitem, TableType, types.int64)
 def _row_at(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     made = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
     return builder.gep(made.first, [builder.mul(made.stride, args[1])])
@@ -284,7 +286,7 @@ def address(typingctx: Any, array: Any) -> Any:  # noqa: ARG001
 def point(typingctx: Any, thing: Any, where: Any, value: Any) -> Any:  # noqa: ARG001
     """Store a word of a flat object by its number: externals and cursors are set so, by kernels alone."""
 
-    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
         builder.store(args[2], builder.gep(args[0], [args[1]]))
         return context.get_dummy_value()
 

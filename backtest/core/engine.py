@@ -189,7 +189,7 @@ def focus(readings: Any, strategy: Any, at: int) -> None:
 
 @njit(nogil=True)
 def _focus(readings, strategy, at):
-    strategy._cursor = distance(strategy, readings) + at
+    strategy._cursor = distance(strategy, readings) + at  # type: ignore[call-arg]
 
 
 compiler.replace(focus, _focus)

@@ -119,7 +119,7 @@ class Flat:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        hints = get_type_hints(cls) if cls.__dict__.get("__annotations__") else {}
+        hints = get_type_hints(cls) if inspect.get_annotations(cls) else {}
         cls.fields = dict(cls.fields)
         for name, value in list(vars(cls).items()):
             if isinstance(value, Field):
@@ -158,7 +158,7 @@ class Flat:
             raise ConfigError(f"{type(self).__name__} is given {', '.join(sorted(set(first) & set(named)))} twice",
                               remedy="give each parameter once")  # fmt: skip
         given = first | named
-        return {name: given.get(name, field.initial) for name, field in known.items()}
+        return {name: given.get(name, field.initial) for name, field in known.items()}  # type: ignore[misc]
 
     def _checked(self, name: str, value: float) -> float:
         field, owner = self.fields[name], type(self).__name__
@@ -280,7 +280,7 @@ def link(thing: Flat, words: np.ndarray, places: dict[int, int]) -> None:
 
 
 def unpack(thing: Flat, words: np.ndarray, at: int = 0) -> None:
-    """Read an object's numbers, windows, parts and tables back from words; references and externals stay as they are."""
+    """Read an object's numbers, windows, parts and tables back from words; references and externals stay."""
     floats = words.view(np.float64)
     for name, where in offsets(type(thing)).items():
         field, word, value = thing.fields[name], at + where, getattr(thing, name)

@@ -199,8 +199,8 @@ def _explained(entry: Any, owner: type[Flat]) -> Callable[..., Any]:
 def _cannot(owner: type[Flat], error: Exception) -> CannotCompile:
     return CannotCompile(
         f"{owner.__name__} cannot be compiled: {gist(error)}",
-        remedy=f"Run it with --lane {'plain' if getattr(owner, 'panel', False) else 'dense'} (any Python, slower), or use "
-               "numbers, parameters, state() and indicator() alone in it.",
+        remedy=f"Run it with --lane {'plain' if getattr(owner, 'panel', False) else 'dense'} (any Python, slower), or "
+               "use numbers, parameters, state() and indicator() alone in it.",
     )  # fmt: skip
 
 

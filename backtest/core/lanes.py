@@ -15,7 +15,7 @@ import numpy as np
 
 from backtest.core import engine as series
 from backtest.core import flat, panel
-from backtest.core.columns import Columns
+from backtest.core.columns import Columns, memory
 from backtest.core.desk import Desk
 from backtest.core.flat import Kind, offsets
 from backtest.core.kernels import COLUMNS, kernel
@@ -135,7 +135,8 @@ class _Plain:
         fields = offsets(type(self.thing))
         self.saved = [(name, self.place + fields[name], field.kind is Kind.FLOAT)
                        for name, field in self.thing.fields.items()
-                       if field.kind in (Kind.INT, Kind.FLOAT) and not field.parameter and name not in hidden]  # fmt: skip
+                       if field.kind in (Kind.INT, Kind.FLOAT) and not field.parameter
+                       and name not in hidden]  # fmt: skip
         self._nested = [(name, self.place + fields[name], field.kind) for name, field in self.thing.fields.items()
                         if field.kind in (Kind.WINDOW, Kind.INTS, Kind.PART, Kind.TABLE)
                         and not name.startswith("_indicator")]  # fmt: skip
@@ -177,7 +178,7 @@ def _wake(session: Session, stop: int) -> None:
     desk.feed()
     plain = [_Plain(session, number) for number in range(session.width)]
     names, readings, base = _slots(session)
-    members, memory = None if session.width == 1 else desk.members, memoryview(session.words)
+    members, words = None if session.width == 1 else desk.members, memory(session.words)
     i = session.at
     while True:
         i, why = entry(session.words, i, stop)
@@ -190,7 +191,7 @@ def _wake(session: Session, stop: int) -> None:
         desk.at = desk.begun = i
         desk.instrument = 0 if members is None else members[i]
         desk.look()
-        at = i - memory[base]
+        at = i - words[base]
         for name, place in names:
             setattr(one.thing, name, readings[place + at])
         if one.saved:
@@ -202,7 +203,7 @@ def _wake(session: Session, stop: int) -> None:
 
 def _slots(session: Session) -> tuple[list[tuple[str, int]], Any, int]:
     start = int(session.words[offsets(type(session.engine))["readings"]])
-    readings = memoryview(session.words.view(np.float64)[start : start + len(session.engine.readings)])
+    readings = memory(session.words.view(np.float64)[start : start + len(session.engine.readings)])
     names = [(name, slot * series.BLOCK) for slot, name in enumerate(type(session.strategy).readings)]
     return names, readings, session.word(session.engine, "base")
 
@@ -264,8 +265,8 @@ def _plain(session: Session, stop: int) -> None:
     engine, words = session.engine, session.words
     flat.unpack(engine, words)
     for name in COLUMNS:
-        setattr(engine.now, name, memoryview(getattr(session.columns, name).reshape(-1)))
-    engine.journal.rows, engine.journal.marks = memoryview(session._rows.reshape(-1)), memoryview(session.marks)
+        setattr(engine.now, name, memory(getattr(session.columns, name)))
+    engine.journal.rows, engine.journal.marks = memory(session._rows), memory(session.marks)
     engine.now.begun = engine.now.done = session.at
     engine.base = engine.ready = 0
     advance = panel.advance if session.panel else series.advance

@@ -6,8 +6,8 @@ A bar tells four prices and not their order, so a rule has to be chosen. Zeno's,
    the open is at or beyond fill at the open (better than asked for). Stops that the open is at or beyond trigger and
    fill at the open (a gap: worse than asked for).
 2. **The range, stops before limits**: when a bar touches both a protective stop and a target, the stop is taken to have
-   come first. A stop inside the range fills at its price; a stop-limit that triggers there becomes a limit, and fills at
-   once if its limit allows the stop's price.
+   come first. A stop inside the range fills at its price; a stop-limit that triggers there becomes a limit, and fills
+   at once if its limit allows the stop's price.
 3. **Limits inside the range** fill at their own price, oldest first.
 4. **The end.** Orders good at once only are cancelled; a day's orders expire at its last bar; trailing stops move after
    the bar's extremes, so that a bar never stops itself out at its own high.
@@ -125,9 +125,9 @@ class Matcher(Flat):
             order = self.orders.table[place]
             price = NONE
             limits = order.kind == LIMIT or (order.kind == STOP_LIMIT and order.triggered == 1)
-            if limits and order.instrument == number and order.dormant == 0 and order.active <= ts:
-                if _reaches(order.quantity, low if order.quantity > 0 else high, order.limit):
-                    price = order.limit
+            awake = order.instrument == number and order.dormant == 0 and order.active <= ts
+            if limits and awake and _reaches(order.quantity, low if order.quantity > 0 else high, order.limit):
+                price = order.limit
             place = self._settle(ts, place, price, True, False)
 
     def _quotes(self, ts: int, number: int, ask: int, bid: int) -> None:
@@ -167,14 +167,14 @@ class Matcher(Flat):
         if order.kind == MARKET:
             one.pending -= quantity
         self.ledger.trade(ts, order.instrument, order.id, quantity, paid, fee, price)
-        done, number, group = order.id, order.instrument, order.group
+        done, group = order.id, order.group
         left = order.quantity
         if left == 0:
             self.orders.drop(place)
         if group != 0:
             self._siblings(ts, group, done, amount)
         if one.working > 0:
-            self._wake(ts, done, amount, opening, number)
+            self._wake(ts, done, amount, opening)
         if group != 0:
             return 0
         return place if left == 0 else place + 1
@@ -198,7 +198,7 @@ class Matcher(Flat):
             self.ledger.instruments[order.instrument].pending += changed - order.quantity
         order.quantity = changed
 
-    def _wake(self, ts: int, parent: int, amount: int, opening: bool, number: int) -> None:
+    def _wake(self, ts: int, parent: int, amount: int, opening: bool) -> None:
         """Wake the children of an order that filled; they cover what it has filled so far."""
         for place in range(self.orders.working):
             child = self.orders.table[place]

@@ -141,7 +141,7 @@ class Now(View):
         return self.target(direction * self.unit() if direction != 0 else 0)
 
     def weight(self, share: float) -> int:
-        """Trade towards a position worth a share of the equity, nothing when none is left; returns the order's id, or 0."""
+        """Trade towards a position worth a share of the equity, if there is any; returns the order's id, or 0."""
         one = self.ledger.instruments[self.instrument]
         each, equity = abs(one.value(one.lot, self.close)), self.ledger.equity_in(one.currency)
         if each == 0 or share != share:
@@ -296,7 +296,7 @@ class Slice(View):
         return self.target(number, direction * self.unit(number) if direction != 0 else 0)
 
     def weight(self, number: int, share: float) -> int:
-        """Trade towards a position worth a share of the equity, nothing when none is left; returns the order's id, or 0."""
+        """Trade towards a position worth a share of the equity, if there is any; returns the order's id, or 0."""
         within(number, self.width)
         one, close = self.ledger.instruments[number], self.close(number)
         each, equity = abs(one.value(one.lot, close)) if close != NONE else 0, self.ledger.equity_in(one.currency)

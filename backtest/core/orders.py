@@ -87,8 +87,8 @@ class Orders(Flat):
             return events.NO_ROOM
         if parent == 0 and abs(one.position + one.pending + quantity) > one.max_position:
             return events.TOO_LARGE
-        needs_limit = kind == LIMIT or kind == STOP_LIMIT
-        needs_stop = kind == STOP or kind == STOP_LIMIT
+        needs_limit = kind in (LIMIT, STOP_LIMIT)
+        needs_stop = kind in (STOP, STOP_LIMIT)
         if (needs_limit and limit == NONE) or (needs_stop and stop == NONE) or (kind == TRAILING and trail <= 0):
             return events.BAD_PRICE
         if self.margined != 0 and parent == 0 and self._beyond_margin(number, quantity):
@@ -163,7 +163,7 @@ class Orders(Flat):
 
 
 class Account(Flat):
-    """The ledger and its working orders, and what happens to both between slices: splits, dividends, rates, deposits."""
+    """The ledger and its working orders; what happens to both between slices: splits, dividends, rates, deposits."""
 
     ledger: Ledger = part(Ledger, lambda self: Ledger())
     orders: Orders = part(Orders, lambda self: Orders())

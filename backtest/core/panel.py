@@ -142,7 +142,7 @@ def finish(engine: Any, i: int) -> None:
     now.done = i + 1
 
 
-def focus(readings: Any, strategy: Any, at: int) -> None:
+def focus(readings: Any, strategy: Any, at: int) -> None:  # noqa: ARG001 - a block is one slice here
     """Let a strategy's indicators read their row: one number an instrument."""
     for slot, name in enumerate(type(strategy).readings):
         setattr(strategy, name, readings[slot * strategy._pitch : (slot + 1) * strategy._pitch])
@@ -150,13 +150,13 @@ def focus(readings: Any, strategy: Any, at: int) -> None:
 
 @njit(nogil=True)
 def _focus(readings, strategy, at):  # noqa: ARG001
-    strategy._cursor = distance(strategy, readings)
+    strategy._cursor = distance(strategy, readings)  # type: ignore[call-arg]
 
 
 compiler.replace(focus, _focus)
 
 
-def next_block(engine: Any, i: int, stop: int) -> None:
+def next_block(engine: Any, i: int, stop: int) -> None:  # noqa: ARG001 - a block is one slice here
     """Compute the readings of slice ``i``, unless they are there already."""
     if i >= engine.ready or i < engine.base:
         engine.base, engine.ready = i, i + 1

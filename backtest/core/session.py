@@ -15,7 +15,7 @@ import numpy as np
 from backtest.core import engine as series
 from backtest.core import flat, panel
 from backtest.core.arithmetic import FX
-from backtest.core.columns import Columns, addresses
+from backtest.core.columns import Columns, addresses, memory
 from backtest.core.costs import Costs, Slippage
 from backtest.core.flat import Flat, offsets
 from backtest.core.journal import Record
@@ -141,7 +141,7 @@ class Session:
         """Do something to the account between two slices: a split, a dividend, a rate, a deposit."""
         engine, account = self.engine, self.engine.account
         flat.unpack(account, self.words, self.place_of(account))
-        engine.journal.rows, engine.journal.count = memoryview(self._rows.reshape(-1)), 0
+        engine.journal.rows, engine.journal.count = memory(self._rows), 0
         engine.journal.keep, engine.journal.most = self.number(engine.journal, "keep"), len(self._rows)
         what(account)
         flat.pack(account, self.words, self.place_of(account))

@@ -1,6 +1,6 @@
 """How much to trade: five sizers, chosen when a run starts. They answer in whole lots, never negative.
 
-``FIXED``: ``size`` quantity units. ``NOTIONAL``: ``size`` money units' worth. ``EQUITY``: ``share`` of the equity's worth.
+``FIXED``: ``size`` quantity units. ``NOTIONAL``: ``size`` money units' worth. ``EQUITY``: ``share`` of the equity.
 ``VOLATILITY``: so much that the position's annualised volatility is ``share`` of the equity (Moskowitz, Ooi and
 Pedersen 2012). ``KELLY``: ``share`` of the growth-optimal fraction, mean over variance of the returns (Kelly 1956),
 at most ``most`` times the equity, and nothing while the mean is not positive.
@@ -50,7 +50,7 @@ class Sizer(Flat):
         equity = self.ledger.equity_in(one.currency)
         if equity <= 0:
             return 0
-        return int(math.floor(equity * self._fraction(one) / each)) * one.lot
+        return math.floor(equity * self._fraction(one) / each) * one.lot
 
     def _fraction(self, one: Instrument) -> float:
         if self.model == EQUITY:

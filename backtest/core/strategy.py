@@ -90,7 +90,7 @@ class _Declared(Flat):
 
 
 def _check_order(owner: str, readings: dict[str, Reading]) -> None:
-    known = set(INPUTS)
+    known: set[str] = set(INPUTS)
     for name, one in readings.items():
         if "x" in one.kind.inputs() and one.of not in known:
             raise ConfigError(f"{owner}.{name} is of {one.of}, which is not known there",

@@ -9,16 +9,43 @@ from backtest.scaling import to_units
 from zeno.errors import ConfigError
 
 
-@pytest.mark.parametrize("text", ["bogus", "bps", "bps:x", "bps:nan", "bps:inf", "bps:-1", "bps:1,foo=2", "bps:1e30",
-                                  "bps:1,nan=2", "bps:1,1000=0.5,1000=0.2", "share:-1", "share:0.005,max=2", "share:1,min=nan",
-                                  "maker_taker:2,taker=1", "zero:1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bogus",
+        "bps",
+        "bps:x",
+        "bps:nan",
+        "bps:inf",
+        "bps:-1",
+        "bps:1,foo=2",
+        "bps:1e30",
+        "bps:1,nan=2",
+        "bps:1,1000=0.5,1000=0.2",
+        "share:-1",
+        "share:0.005,max=2",
+        "share:1,min=nan",
+        "maker_taker:2,taker=1",
+        "zero:1",
+    ],
+)
 def test_costs_that_cannot_be_meant_are_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         costs(text, 0)
 
 
-@pytest.mark.parametrize("text", ["zero", "bps:1.5", "bps:2,1000000=1,5000000=0.5", "share:0.005,min=1", "share:0.01",
-                                  "maker_taker:2,maker=-0.5", "maker_taker:-1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "zero",
+        "bps:1.5",
+        "bps:2,1000000=1,5000000=0.5",
+        "share:0.005,min=1",
+        "share:0.01",
+        "maker_taker:2,maker=-0.5",
+        "maker_taker:-1",
+    ],
+)
 def test_costs_that_can_be_meant_are_taken(text: str) -> None:
     assert costs(text, 0)[0].model >= 0
 
@@ -31,8 +58,21 @@ def test_slippage_that_cannot_be_meant_is_refused(text: str) -> None:
         slippage(text)
 
 
-@pytest.mark.parametrize("text", ["quantity:x", "quantity:-3", "quantity:nan", "quantity:1e30", "quantity:1,most=2", "volatility:nan",
-                                  "volatility:inf", "equity:0.5,most=nan", "equity:0.5,foo=3", "equity:1,most=1,most=2"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quantity:x",
+        "quantity:-3",
+        "quantity:nan",
+        "quantity:1e30",
+        "quantity:1,most=2",
+        "volatility:nan",
+        "volatility:inf",
+        "equity:0.5,most=nan",
+        "equity:0.5,foo=3",
+        "equity:1,most=1,most=2",
+    ],
+)
 def test_sizers_that_cannot_be_meant_are_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         sizer(text, 0, 252.0)

@@ -9,8 +9,21 @@ from cli.backtest_options import Options, make_frame, make_strategy
 from zeno.errors import ConfigError
 
 
-@pytest.mark.parametrize("given", [["fast=nan"], ["fast=inf"], ["fast=abc"], ["fast"], ["fast=5", "fast=7"], ["fast=2.5"],
-                                   ["nonesuch=1"], ["fast=0"], ["fast=1e30"], ["fast=1e12"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["fast=nan"],
+        ["fast=inf"],
+        ["fast=abc"],
+        ["fast"],
+        ["fast=5", "fast=7"],
+        ["fast=2.5"],
+        ["nonesuch=1"],
+        ["fast=0"],
+        ["fast=1e30"],
+        ["fast=1e12"],
+    ],
+)
 def test_parameters_that_cannot_be_meant_are_refused(given: list[str]) -> None:
     with pytest.raises(ConfigError):
         make_strategy("sma_crossover", Options(param=given))
@@ -39,8 +52,10 @@ def test_a_file_without_a_class_is_refused() -> None:
         make_strategy("mine.py", Options())
 
 
-@pytest.mark.parametrize("options", [Options(symbols="ES"), Options(start="2020-01-01"), Options(end="2020-01-01"),
-                                     Options(as_of="2020-01-01")])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [Options(symbols="ES"), Options(start="2020-01-01"), Options(end="2020-01-01"), Options(as_of="2020-01-01")],
+)
 def test_what_asks_the_warehouse_is_not_silently_ignored_with_a_file(options: Options) -> None:
     asked = Options(**{**options.__dict__, "bars": Path("bars.parquet")})
     with pytest.raises(ConfigError, match="asks the warehouse"):
