@@ -27,8 +27,9 @@ class Desk:
         self._calls: dict[str, Any] = {}
         self.at, self.instrument, self.changed = 0, 0, 0
         self._catch_up = kernels.kernel(type(session.strategy), session.folder, "catch_up")
-        self._instruments = [session.place_of(one) for one in session.engine.account.ledger.instruments]
-        self._fields = offsets(Instrument)
+        fields = offsets(Instrument)
+        self._places = [tuple(session.place_of(one) + fields[name] for name in ("position", "pending", "working"))
+                        for one in session.engine.account.ledger.instruments]  # fmt: skip
         journal = session.engine.journal
         self._count, self._room = session.word(journal, "count"), session.number(journal, "room")
         self.begun = -1
@@ -44,11 +45,10 @@ class Desk:
 
     def look(self) -> None:
         """Remember the instrument's position and orders as they are now."""
-        words, base, fields = self._memory, self._instruments[self.instrument], self._fields
-        self._position = words[base + fields["position"]]
-        self._pending = words[base + fields["pending"]]
-        self.busy = words[base + fields["working"]] > 0
+        words, (position, pending, working) = self._memory, self._places[self.instrument]
+        self._position, self._pending = words[position], words[pending]
         self._have = self._position + self._pending
+        self.busy = words[working] > 0
 
     def catch_up(self) -> None:
         """Bring the books to the end of this slice, before what the strategy decides on it."""
@@ -60,19 +60,22 @@ class Desk:
 
     def call(self, method: str, *arguments: Any) -> Any:
         """Call a method of the compiled view."""
-        self.catch_up()
+        if self.begun != self.at:
+            self.catch_up()
         entry = self._calls.get(method)
         if entry is None:
-            entry = kernels.desk(type(self.session.strategy), self.session.folder, method, len(arguments))
-            self._calls[method] = entry
+            entry = self._calls[method] = self._compiled(method, len(arguments))
         result = entry(self.words, *arguments)
         self._drain()
         self.look()
         return result
 
+    def _compiled(self, method: str, arity: int) -> Any:
+        return kernels.desk(type(self.session.strategy), self.session.folder, method, arity)
+
     def _drain(self) -> None:
         """Make room in the journal: the loop over a block of slices does so at its end alone."""
-        if self.words[self._count] > self._room:
+        if self._memory[self._count] > self._room:
             self.session.drain()
 
     def position(self) -> int:
@@ -112,8 +115,10 @@ for _name in ("open", "high", "low", "close", "volume"):
 
 
 def _forward(name: str) -> Any:
+    signature = inspect.signature(getattr(Now, name))
+
     def call(self: Desk, *arguments: Any, **named: Any) -> Any:
-        given = inspect.signature(getattr(Now, name)).bind(self, *arguments, **named)
+        given = signature.bind(self, *arguments, **named)
         given.apply_defaults()
         return self.call(name, *given.args[1:])
 

@@ -174,7 +174,8 @@ class _Plain:
 
 
 def _wake(session: Session, stop: int) -> None:
-    desk, entry = Desk(session), kernel(type(session.strategy), session.folder, "wake")
+    prepare(session, "wake")
+    desk, entry = Desk(session), kernel(type(session.strategy), session.folder, "wake").entry  # type: ignore[attr-defined]
     desk.feed()
     plain = [_Plain(session, number) for number in range(session.width)]
     names, readings, base = _slots(session)
@@ -187,9 +188,10 @@ def _wake(session: Session, stop: int) -> None:
             continue
         if why == series.ENDED:
             break
-        one = plain[0 if members is None else members[i]]
+        if members is not None:
+            desk.instrument = members[i]
+        one = plain[desk.instrument]
         desk.at = desk.begun = i
-        desk.instrument = 0 if members is None else members[i]
         desk.look()
         at = i - words[base]
         for name, place in names:
