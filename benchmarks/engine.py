@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.common import Figures
-from benchmarks.engines.entries import ENTRIES, Entry, call
+from benchmarks.engines.entries import ENTRIES, ZENO, Entry, call
 from benchmarks.engines.environments import ENVIRONMENTS, PeerError
 from benchmarks.engines.oracle import Outcome, expected
 from benchmarks.engines.table import Row, render, values
+from benchmarks.engines.whole import whole
 from benchmarks.engines.work import Bars, daily_bars, minute_bars
 from zeno.settings import Settings
 
@@ -36,8 +37,11 @@ def run(rounds: int = ROUNDS, entries: Sequence[Entry] = ENTRIES) -> Figures:
         for _ in range(rounds):
             for row in rows:
                 _once(row, folders[_kind(row.entry)], settings.cache)
+        own = any(entry.peer == ZENO for entry in entries)
+        rest = whole(bars["minute"], Path(scratch), settings.cache) if own else {}
     _compare(rows, bars)
-    return Figures("engine", values(rows), render(rows))
+    lines = "".join(f"\n{name}: {value}" for name, value in rest.items())
+    return Figures("engine", values(rows) | rest, render(rows) + lines)
 
 
 def _install(rows: Sequence[Row], cache_folder: Path) -> None:

@@ -178,6 +178,8 @@ class Account(Flat):
         after = abs(before) * new // old if before >= 0 else -(abs(before) * new // old)
         one.position = after
         ledger.mark(one, price)
+        if ledger.lasts[number] != NONE:
+            ledger.lasts[number] = price
         ledger.journal.emit(ts, events.SPLIT, number, 0, after, new, old, 0, 0)
         rest = abs(before) * new - abs(after) * old
         paid = scaled(abs(one.value(rest, price)), 1, old)

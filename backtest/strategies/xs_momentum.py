@@ -1,7 +1,7 @@
 """Cross-sectional momentum."""
 
 from backtest.core.arithmetic import NONE, nearest, ratio_order
-from backtest.core.flat import integers, parameter
+from backtest.core.flat import integers, parameter, window
 from backtest.core.now import Slice
 from backtest.core.strategy import PanelStrategy
 from zeno.errors import ConfigError
@@ -24,6 +24,7 @@ class XsMomentum(PanelStrategy):
     invest: float = parameter(0.98, minimum=0.0)
 
     ranked: list[int] = integers(lambda self: self.top + 1)
+    scores: list[float] = window(lambda self: self.top + 1)
 
     def start(self) -> None:
         """Refuse to leave out more than is looked back on."""
@@ -47,30 +48,41 @@ class XsMomentum(PanelStrategy):
             late, early = now.past_close(number, self.skip), now.past_close(number, self.lookback)
             if late == NONE or early == NONE or early <= 0 or now.close(number) <= 0 or not now.traded(number):
                 continue
-            place = count
-            while place > 0 and self.beats(now, late, early, self.ranked[place - 1]):
-                self.ranked[place] = self.ranked[place - 1]
+            score, place = late / early, count
+            while place > 0 and self.beats(now, score, number, place - 1):
+                self.ranked[place], self.scores[place] = self.ranked[place - 1], self.scores[place - 1]
                 place -= 1
-            self.ranked[place] = number
+            self.ranked[place], self.scores[place] = number, score
             count = min(count + 1, self.top)
         return count
 
-    def beats(self, now: Slice, late: int, early: int, other: int) -> bool:
-        """Tell whether a rise is larger than that of an instrument already ranked."""
-        late_other, early_other = now.past_close(other, self.skip), now.past_close(other, self.lookback)
-        difference = late / early - late_other / early_other
-        if abs(difference) > 1e-9:
+    def beats(self, now: Slice, score: float, number: int, place: int) -> bool:
+        """Tell whether a rise is larger than that of the instrument ranked at a place: exactly, where they are near."""
+        difference = score - self.scores[place]
+        if abs(difference) > 1e-9 * (1.0 + abs(score)):
             return difference > 0.0
-        return ratio_order(late, early, late_other, early_other) > 0
+        other = self.ranked[place]
+        return ratio_order(now.past_close(number, self.skip), now.past_close(number, self.lookback),
+                           now.past_close(other, self.skip), now.past_close(other, self.lookback)) > 0  # fmt: skip
 
     def rebalance(self, now: Slice, count: int) -> None:
-        """Move every position to its target: whole units for the winners, nothing for the rest."""
+        """Move every position to its target, in the order of the symbols: whole units for winners, nothing for others."""
         ppm, equity = nearest(self.invest * 1e6), max(now.equity(), 0)
         spend = equity // 1_000_000 * ppm + equity % 1_000_000 * ppm // 1_000_000
+        self.in_order(count)
+        place = 0
         for number in range(now.width):
-            wanted = 0
-            for place in range(count):
-                if self.ranked[place] == number:
-                    wanted = spend // (self.top * now.worth(number, now.close(number)))
-            if wanted != 0 or now.position(number) != 0:
-                now.target(number, wanted)
+            if place < count and self.ranked[place] == number:
+                now.target(number, spend // (self.top * now.worth(number, now.close(number))))
+                place += 1
+            elif now.position(number) != 0:
+                now.target(number, 0)
+
+    def in_order(self, count: int) -> None:
+        """Sort the ranked instruments by their number."""
+        for last in range(1, count):
+            number, place = self.ranked[last], last
+            while place > 0 and self.ranked[place - 1] > number:
+                self.ranked[place] = self.ranked[place - 1]
+                place -= 1
+            self.ranked[place] = number
