@@ -294,6 +294,18 @@ def point(typingctx: Any, thing: Any, where: Any, value: Any) -> Any:  # noqa: A
 
 
 _SMALL = 400  # bytes of bytecode: larger functions are called, not inlined; the step is a third faster for it
+
+
+@intrinsic
+def _assign(typingctx: Any, target: Any, source: Any) -> Any:  # noqa: ARG001
+    def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        size = ir.Constant(_WORD, 8 * flat.fixed_words(sig.args[0].cls))
+        cgutils.raw_memcpy(builder, args[0], args[1], size, 1)
+        return context.get_dummy_value()
+
+    return types.void(target, source), build
+
+
 _compiled: dict[Callable[..., Any], Any] = {}
 
 
@@ -319,6 +331,14 @@ def compiled(function: Callable[..., Any]) -> Any:
 def replace(function: Callable[..., Any], by: Any) -> None:
     """Compile ``by`` wherever a compiled function calls ``function``: for the few that cannot be the same source."""
     _compiled[function] = by
+
+
+@njit(nogil=True)
+def _assigned(target, source):
+    _assign(target, source)  # type: ignore[call-arg]
+
+
+replace(flat.assign, _assigned)
 
 
 def names_in(code: python_types.CodeType) -> set[str]:

@@ -298,6 +298,12 @@ def unpack(thing: Flat, words: np.ndarray, at: int = 0) -> None:
                 unpack(one, words, at + int(words[word]) + number * int(words[word + 1]))
 
 
+def assign(target: Flat, source: Flat) -> None:
+    """Make an object of numbers alone equal to another of its class."""
+    for name in type(target).fields:
+        setattr(target, name, getattr(source, name))
+
+
 def word_of_float(value: float) -> int:
     """Return the 64-bit word that holds a float."""
     return struct.unpack("<q", struct.pack("<d", value))[0]

@@ -6,7 +6,7 @@ with a reason in the journal, or it works until it fills, expires or is cancelle
 
 from backtest.core import events
 from backtest.core.arithmetic import FX, NONE, RATE, scaled
-from backtest.core.flat import Flat, parameter, part, reference, state, table
+from backtest.core.flat import Flat, assign, parameter, part, reference, state, table
 from backtest.core.ledger import Instrument, Journal, Ledger
 
 MARKET, LIMIT, STOP, STOP_LIMIT, TRAILING = 0, 1, 2, 3, 4
@@ -32,13 +32,6 @@ class Order(Flat):
     parent: int = state()
     group: int = state()
     dormant: int = state()
-
-    def take(self, other: "Order") -> None:
-        """Become a copy of another order."""
-        self.id, self.instrument, self.kind, self.time = other.id, other.instrument, other.kind, other.time
-        self.quantity, self.filled, self.limit, self.stop = other.quantity, other.filled, other.limit, other.stop
-        self.trail, self.triggered, self.active = other.trail, other.triggered, other.active
-        self.parent, self.group, self.dormant = other.parent, other.group, other.dormant
 
 
 class Orders(Flat):
@@ -116,7 +109,7 @@ class Orders(Flat):
             one.pending -= order.quantity
         self.working -= 1
         for later in range(place, self.working):
-            self.table[later].take(self.table[later + 1])
+            assign(self.table[later], self.table[later + 1])
 
     def cancel_at(self, ts: int, place: int, reason: int) -> None:
         """Cancel the order at a place; what depends on it goes with it."""

@@ -66,7 +66,7 @@ class XsMomentum(PanelStrategy):
                            now.past_close(other, self.skip), now.past_close(other, self.lookback)) > 0  # fmt: skip
 
     def rebalance(self, now: Slice, count: int) -> None:
-        """Move every position to its target, in the order of the symbols: whole units for winners, nothing for others."""
+        """Move every position to its target, in the order of the symbols: whole units, or nothing."""
         ppm, equity = nearest(self.invest * 1e6), max(now.equity(), 0)
         spend = equity // 1_000_000 * ppm + equity % 1_000_000 * ppm // 1_000_000
         self.in_order(count)
