@@ -114,6 +114,8 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
     }
     unique = np.unique(times)
     lasting = duration if duration is not None else int(np.diff(unique).min()) if len(unique) > 1 else 0
+    if len(symbols) == 1 and not panel:
+        unique = times  # trades of one moment stay apart, and only the first of a session is its first
     flags = flags_of(unique, lasting, sessions)
     known = {one.symbol: one for one in traded}
     made = tuple(known.get(symbol, Traded(symbol)) for symbol in symbols)
