@@ -145,9 +145,9 @@ class Ledger(Flat):
             one.spent += value
         else:
             one.spent = scaled(one.spent, after, before) if before > 0 else scaled(one.spent, -after, -before)
-        if after == 0:
+        if before != 0 and (after == 0 or (before > 0) != (after > 0)):
             self.trips += 1
-        elif one.listed == 0:
+        if after != 0 and one.listed == 0:
             one.listed = 1
             self.held[self.holding] = number
             self.holding += 1

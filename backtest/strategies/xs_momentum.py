@@ -4,7 +4,6 @@ from backtest.core.arithmetic import NONE, nearest, ratio_order
 from backtest.core.flat import integers, parameter, window
 from backtest.core.now import Slice
 from backtest.core.strategy import PanelStrategy
-from zeno.errors import ConfigError
 
 
 class XsMomentum(PanelStrategy):
@@ -26,15 +25,9 @@ class XsMomentum(PanelStrategy):
     ranked: list[int] = integers(lambda self: self.top + 1)
     scores: list[float] = window(lambda self: self.top + 1)
 
-    def start(self) -> None:
-        """Refuse to leave out more than is looked back on."""
-        if self.skip >= self.lookback:
-            raise ConfigError(f"a skip of {self.skip} leaves nothing of a lookback of {self.lookback}",
-                              remedy="choose a skip below the lookback")  # fmt: skip
-
     def history(self) -> int:
         """Return the bars looked back on."""
-        return self.lookback
+        return max(self.lookback, self.skip)
 
     def on_slice(self, now: Slice) -> None:
         """Rebalance at the end of a month, once there is enough of a past."""

@@ -13,6 +13,7 @@ from backtest.tearsheet.trades import RoundTrip
 
 _ZERO = Decimal(0)
 _BARS = 28
+_LEAST = 1e-9  # of money: narrower bars mean nothing, and the steps of floats end somewhere
 _TAIL = 100
 """From this many trades on, the histogram gathers the outermost percent on either side into its end bars."""
 
@@ -92,7 +93,7 @@ def histogram(pnl: np.ndarray) -> Histogram:
         return Histogram((), (), clipped=False)
     low, high = (np.quantile(pnl, [0.01, 0.99]) if len(pnl) >= _TAIL else (pnl.min(), pnl.max()))  # fmt: skip
     low, high = min(float(low), 0.0), max(float(high), 0.0)
-    width = round_step((high - low) / _BARS) if high > low else 1.0
+    width = round_step((high - low) / _BARS) if (high - low) / _BARS > _LEAST else 1.0
     first, last = int(np.floor(low / width)), max(int(np.ceil(high / width)), int(np.floor(low / width)) + 1)
     edges = np.arange(first, last + 1) * width
     counts, _ = np.histogram(np.clip(pnl, edges[0], edges[-1]), bins=edges)

@@ -96,3 +96,7 @@ def test_one_huge_trade_does_not_flatten_the_histogram():
     assert it.clipped
     assert (it.edges[0], it.edges[-1]) == (-10, 20)
     assert sum(it.counts) == 201
+
+
+def test_a_gain_next_to_nothing_still_has_a_histogram() -> None:
+    assert sum(histogram(np.array([5e-324])).counts) == 1
