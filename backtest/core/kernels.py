@@ -62,7 +62,7 @@ def live(words, event, closes):
 """
 
 _SWEEP = """
-def sweep(block, places, owners, shares, slots, start, stop, found):
+def sweep(block, places, owners, shares, slots, start, stop, found, skip):
     peaks = found[:, 0]
     for number in range(len(places)):
         peaks[number] = view(block, places[number]).account.ledger.equity()
@@ -76,7 +76,10 @@ def sweep(block, places, owners, shares, slots, start, stop, found):
             for k in range(owners.shape[1]):
                 if owners[number, k] != number:
                     share(engine, view(block, places[owners[number, k]]), slots, k, ready - base)
-            advance(engine, base, ready)
+            if skip:
+                skipping(engine, base, ready)
+            else:
+                advance(engine, base, ready)
             peaks[number], found[number, 5] = fall(engine.journal.marks, base, ready, peaks[number], found[number, 5])
         base = ready
     for number in range(len(places)):
@@ -138,7 +141,12 @@ def _module(strategy: type[Flat], folder: Path) -> dict[str, Callable[..., Any]]
     for plain in ("advance", "advance_to_wake", "next_block", "complete", "catch_up"):
         if hasattr(parts, plain):
             names[plain + ("_" if plain in ("complete", "catch_up") else "")] = compiled(getattr(parts, plain))
-    names |= {"share": compiled(sharing.share), "fall": compiled(sharing.fall), "BLOCK": series.BLOCK}
+    names |= {
+        "share": compiled(sharing.share),
+        "fall": compiled(sharing.fall),
+        "skipping": compiled(sharing.skipping),
+        "BLOCK": series.BLOCK,
+    }
     return _entries(text, names, folder / fingerprint(strategy), strategy.__qualname__, strategy)
 
 

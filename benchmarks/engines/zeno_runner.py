@@ -76,14 +76,18 @@ def prepare(work: str, given: dict[str, Any], lane: str) -> Callable[[], harness
 
 def _proceeded(made: Session, stop: int, lane: str) -> harness.Result:
     lanes.proceed(made, stop, lane)
-    return len(made.record.fills()), made.equity() / 1e6
+    return _fills(made), made.equity() / 1e6
 
 
 def _pushed(made: Session, feed: lanes.Feed, rows: list[np.ndarray]) -> harness.Result:
     push = feed.push
     for row in rows:
         push(row)
-    return len(made.record.fills()), int(rows[-1][-1]) / 1e6
+    return _fills(made), int(rows[-1][-1]) / 1e6
+
+
+def _fills(made: Session) -> int:
+    return made.number(made.engine.account.ledger, "fills")
 
 
 def _swept(found: Any) -> harness.Result:
