@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -105,14 +106,14 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
     symbols, members = _symbols(table)
     prices, scale = _prices(table, price_scale)
     times = _micros(table.column("ts"))
-    order = np.lexsort((members, times))
+    order = _order(times, members)
     times, members = times[order], members[order]
     if not ordered:
         _refuse_twice(times, members, symbols)
     arrays = {name: values[order] for name, values in prices.items()} | {
         "volume": _volume(table, quantity_scale)[order]
     }
-    unique = np.unique(times)
+    unique = times[np.r_[True, np.diff(times) != 0]] if len(times) else times
     lasting = duration if duration is not None else int(np.diff(unique).min()) if len(unique) > 1 else 0
     if len(symbols) == 1 and not panel:
         unique = times  # trades of one moment stay apart, and only the first of a session is its first
@@ -191,6 +192,14 @@ def _micros(column: pa.ChunkedArray) -> np.ndarray:
     elif len(column) and not 10**14 <= pc.max(column).as_py() < 10**16:
         raise ConfigError("ts are integers, and not microseconds since 1970", remedy="write ts as a UTC timestamp")
     return np.ascontiguousarray(column.cast(pa.int64()).to_numpy())
+
+
+def _order(times: np.ndarray, members: np.ndarray) -> Any:
+    """Return what puts rows in order of time and symbol: nothing to do, mostly."""
+    steps = np.diff(times)
+    if (steps > 0).all() or ((steps >= 0).all() and not members.any()):
+        return slice(None)
+    return np.lexsort((members, times))
 
 
 def _refuse_twice(times: np.ndarray, members: np.ndarray, symbols: Sequence[str]) -> None:

@@ -208,3 +208,7 @@ def test_the_description_is_plain_data_and_complete() -> None:
         {"name": "fast", "type": "int", "default": 10, "minimum": 1, "maximum": None},
         {"name": "slow", "type": "int", "default": 30, "minimum": 2, "maximum": None},
     ]
+
+
+def test_no_two_strategies_of_the_catalogue_are_alike() -> None:
+    assert len(register(*CATALOGUE.values())) == len(CATALOGUE) >= 24
