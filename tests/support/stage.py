@@ -70,6 +70,7 @@ def play(
     step: int = STEP,
     lasting: int = LASTING,
     strategy: Any = None,
+    quotes: bool = False,
     **terms: Any,
 ) -> Played:
     """Play a script in the plain lane.
@@ -82,6 +83,8 @@ def play(
         What to do with the view at the end of a slice.
     last
         The slices that end a session.
+    quotes
+        The slices are quotes, which may be crossed.
     """
 
     def on_bar(self: Any, now: Any) -> None:
@@ -93,7 +96,7 @@ def play(
     full = [one * 4 if len(one) == 1 else one for one in bars]
     wide = np.array([one if len(one) == 5 else (*one, 100) for one in full], np.int64)
     flags = np.array([2 if k in last else 0 for k in range(len(bars))])
-    columns = Columns(np.arange(len(bars)) * step, *wide.T, flags=flags, duration=lasting)
+    columns = Columns(np.arange(len(bars)) * step, *wide.T, flags=flags, duration=lasting, quotes=quotes)
     session = Session(made(), Terms(**{"cash": (1_000_000,), **terms}), Path("unused"))
     lanes.run(session, columns, "plain")
     return Played(session)
