@@ -97,13 +97,14 @@ def test_actions_are_the_same_compiled(tmp_path: Path) -> None:
 
 
 def test_a_position_in_another_currency_is_valued_at_its_rate(tmp_path: Path) -> None:
-    abroad = frame(["10.00"] * 4, (Traded("X", currency="EUR"),))
+    abroad = frame(["10.00", "10.00", "12.00", "12.00"], (Traded("X", currency="EUR"),))
     rates = (Action(at(0), "rate", "EUR", Fraction("1.10")), Action(at(3), "rate", "EUR", Fraction("1.20")))
     request = Request(Once(), sizer="quantity:7", lane="plain", actions=rates, currency="USD")
-    result = run_backtest(request, abroad, kernels=tmp_path)
-    # 70 EUR of stock, paid for with 70 EUR borrowed: the rate cancels out
-    assert result.final_equity == Decimal(1_000_000)
-    assert result.session.record.of_kind(events.RATE)[-1][4] == 1_200_000_000
+    record = run_backtest(request, abroad, kernels=tmp_path).session.record
+    # 70 EUR of stock, paid for with 70 EUR borrowed, gain 14 EUR: worth 15.40 USD, then 16.80
+    gained = [(one - 10**12) / 10**6 for one in record.equity().tolist()]
+    assert gained == [0, 0, 15.40, 16.80]
+    assert record.of_kind(events.RATE)[-1][4] == 1_200_000_000
 
 
 def test_no_rate_no_valuation(tmp_path: Path) -> None:
