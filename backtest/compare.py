@@ -31,7 +31,8 @@ def compare_strategies(
             ran.append((name, run_backtest(request_for(made), frame)))
         except ConfigError as error:
             failed.append(_row(name, note=str(error)))
-    rows = [_measured(name, result, len(ran), _variance(ran)) for name, result in ran]
+    variance = _variance(ran)
+    rows = [_measured(name, result, len(ran), variance) for name, result in ran]
     return sorted(rows, key=lambda row: (row["sharpe"] is None, -(row["sharpe"] or 0.0))) + failed
 
 

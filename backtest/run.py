@@ -1,8 +1,7 @@
 """One backtest from end to end: what a user asks for, into terms, through the engine, to a result."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -62,7 +61,6 @@ class Result:
     session: Session
     lane: str
     engine_seconds: float
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def final_equity(self) -> Decimal:
@@ -87,7 +85,6 @@ class Result:
             "engine_seconds": round(self.engine_seconds, 6),
             "bars_per_second": round(bars / self.engine_seconds) if self.engine_seconds > 0 else 0,
             "lane": self.lane,
-            **self.extra,
         }
 
 

@@ -1,6 +1,7 @@
 """Market data as the engine eats it: columns of 64-bit integers, checked at the door."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,18 @@ class Columns:
         )
 
     def check(self) -> int:
-        """Check order and consistency; returns the largest absolute price.
+        """Check order and consistency, once however often it is asked for; returns the largest absolute price.
+
+        Raises
+        ------
+        ConfigError
+            See ``largest``.
+        """
+        return self.largest
+
+    @cached_property
+    def largest(self) -> int:
+        """The largest absolute price, known once order and consistency have been checked.
 
         Raises
         ------

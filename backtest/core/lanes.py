@@ -140,6 +140,7 @@ class _Plain:
         self._nested = [(name, self.place + fields[name], field.kind) for name, field in self.thing.fields.items()
                         if field.kind in (Kind.WINDOW, Kind.INTS, Kind.PART, Kind.TABLE)
                         and not name.startswith("_indicator")]  # fmt: skip
+        self.remembers = bool(self.saved or self._nested)
         self.words, self.floats = session.words, session.words.view(np.float64)
 
     def load(self) -> None:
@@ -196,10 +197,10 @@ def _wake(session: Session, stop: int) -> None:
         at = i - words[base]
         for name, place in names:
             setattr(one.thing, name, readings[place + at])
-        if one.saved:
+        if one.remembers:
             one.load()
         one.thing.on_bar(desk)
-        if one.saved:
+        if one.remembers:
             one.save()
 
 

@@ -19,7 +19,7 @@ from backtest.core.columns import Columns, addresses, memory
 from backtest.core.costs import Costs, Slippage
 from backtest.core.flat import Flat, offsets
 from backtest.core.journal import Record
-from backtest.core.ledger import Instrument, Journal, Ledger
+from backtest.core.ledger import Instrument, Ledger
 from backtest.core.matching import SAME_CLOSE, Matcher
 from backtest.core.orders import Account, Orders
 from backtest.core.sizing import VOLATILITY, Sizer
@@ -66,7 +66,6 @@ class Session:
         self.at = 0
         self._rows = np.zeros((_ROWS if keep else 8, 8), np.int64)
         self.scratch = _scratch(self.engine, self.words, self.places)
-        self.where = {name: self.place_of(getattr(self.engine, name)) for name in ("now", "journal", "account")}
         self._attach(keep)
 
     def place_of(self, thing: Flat) -> int:
@@ -273,6 +272,3 @@ def _scratch(engine: Any, words: np.ndarray, places: dict[int, int]) -> list[tup
     cursor = offsets(type(engine.strategies[0]))["_cursor"]
     ranges += [(places[id(one)] + cursor, places[id(one)] + cursor + 1) for one in engine.strategies]
     return ranges
-
-
-__all__ = ["Journal", "Session", "Terms"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_strategies import Busy, Remembering, Rotation
+from engine_strategies import Busy, Remembering, Rotation, Tallying
 
 from backtest.core import lanes
 from backtest.core.arithmetic import NONE
@@ -88,6 +88,7 @@ def terms(width: int = 1, **changed: object) -> Terms:
 CASES = {
     "crossover": Case(SmaCrossover, terms()),
     "remembering": Case(Remembering, terms(slippage=Slippage(model=TICKS, size=1))),
+    "tallying": Case(Tallying, terms()),
     "working orders": Case(Busy, terms(participation=10_000_000, costs=Costs(model=PER_SHARE, rate=7, least=50))),
     "sized and late": Case(Busy, terms(sizer=Sizer(model=VOLATILITY, share=0.2), latency=MINUTE, margined=True)),
     "at the close": Case(

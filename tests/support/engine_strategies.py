@@ -44,6 +44,24 @@ class Remembering(Strategy):
         now.target((1 if total > 0.0 else -1) * (self.counts[1] % 5) + (1 if now.close > self.mean else 0))
 
 
+class Tallying(Strategy):
+    """Remembers in windows and parts alone: it has no plain number of its own."""
+
+    recent: list[float] = window(lambda self: 5)
+    counts: list[int] = integers(lambda self: 3)
+    dice: Dice = part(Dice, lambda self: Dice())
+
+    def wake(self, now: Now) -> bool:
+        """Sleep on some slices, as the state says."""
+        return (now.seen() + self.counts[0]) % 3 != 1
+
+    def on_bar(self, now: Now) -> None:
+        """Fold the slice into what is remembered, and trade on it."""
+        self.recent[self.counts[0] % 5] = now.close
+        self.counts[self.dice.draw(3)] += 1
+        now.target((1 if now.close > self.recent[0] else -1) * (self.counts[1] % 4))
+
+
 class Busy(Strategy):
     """Throws dice for orders of every kind, with every time in force, and cancels some again."""
 
