@@ -4,9 +4,10 @@ from warehouse.schema.model import Table
 from warehouse.schema.ops import OPS
 from warehouse.schema.raw import RAW
 from warehouse.schema.ref import REF
+from warehouse.schema.research import RESEARCH
 from zeno.errors import ConfigError
 
-TABLES: dict[str, Table] = {entry.name: entry for entry in (*RAW, *REF, *OPS)}
+TABLES: dict[str, Table] = {entry.name: entry for entry in (*RAW, *REF, *OPS, *RESEARCH)}
 
 
 def table(name: str) -> Table:
