@@ -36,12 +36,14 @@ def read_market(
     source: str | None = None,
     panel: bool = False,
     quantity_scale: int = 0,
+    loads: Sequence[int] = (),
     warehouse: Warehouse | None = None,
 ) -> Frame:
     """Return what was known of instruments at ``as_of`` (now, unless given), as a frame.
 
     Ticks become slices whose four prices are the trade's; trades of one instrument at the same moment stay apart, in
-    the order in which the venue printed them. ``source`` names one of several vendors of the same bars.
+    the order in which the venue printed them. ``source`` names one of several vendors of the same bars;
+    ``loads`` reads a data snapshot (``warehouse.snapshot``) instead of all that there is now.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def read_market(
         raise ConfigError("a panel strategy needs bars", remedy="choose a resolution from 1s to 1d")
     store = warehouse or connect()
     known = as_of or datetime.now(UTC)
-    table = read_bars(symbols, resolution, start, end, as_of=known, source=source, warehouse=store)
+    table = read_bars(symbols, resolution, start, end, as_of=known, source=source, loads=loads, warehouse=store)
     if len(table) == 0:
         raise ConfigError(f"the warehouse has no {resolution} bars of {', '.join(symbols)} "
                           f"from {start:%Y-%m-%d} to {end:%Y-%m-%d}",

@@ -54,6 +54,7 @@ _VENDOR_BARS = """
     WHERE instrument_id IN {ids:Array(UInt32)} AND raw.bars.source = {source:String}
       AND resolution = {resolution:String} AND ts >= {start:DateTime64(6, 'UTC')} AND ts < {end:DateTime64(6, 'UTC')}
       AND known_at <= {as_of:DateTime64(6, 'UTC')}
+      AND (empty({loads:Array(UInt64)}) OR has({loads:Array(UInt64)}, batch))
     ORDER BY instrument_id, ts, known_at DESC
     LIMIT 1 BY instrument_id, ts
 """
@@ -96,7 +97,7 @@ def read_trades(
         If a symbol is unknown or ambiguous, or a time is naive.
     """
     store = warehouse or connect()
-    names = _instruments(store, symbols)
+    names = instruments(store, symbols)
     return _named(store.client().arrow(_TRADES, _span(names, start, end, as_of)), names)
 
 
@@ -108,6 +109,7 @@ def read_bars(
     *,
     as_of: datetime,
     source: str | None = None,
+    loads: Sequence[int] = (),
     warehouse: Warehouse | None = None,
 ) -> pa.Table:
     """Return bars whose start lies in ``[start, end)``, as they were known at ``as_of``.
@@ -119,6 +121,8 @@ def read_bars(
     source
         ``ticks`` for bars built from our own trades, or the data set of a vendor's bars; by default ``ticks`` where
         there are trades, otherwise the one vendor that has the instrument.
+    loads
+        Batches of a vendor's bars to read, and no others (``warehouse.snapshot``); all, unless given.
 
     Returns
     -------
@@ -136,11 +140,12 @@ def read_bars(
     store = warehouse or connect()
     if resolution == "tick":
         return read_trades(symbols, start, end, as_of=as_of, warehouse=store)
-    names = _instruments(store, symbols)
+    names = instruments(store, symbols)
     groups: dict[str, dict[int, str]] = {}
     for number, symbol in names.items():
-        groups.setdefault(source or _only_source(store, number, symbol, resolution), {})[number] = symbol
-    parts = [_bars_from(store, chosen, resolution, group, (start, end, as_of)) for chosen, group in groups.items()]
+        groups.setdefault(source or only_source(store, number, symbol, resolution), {})[number] = symbol
+    times = (start, end, as_of)
+    parts = [_bars_from(store, chosen, resolution, group, times, loads) for chosen, group in groups.items()]
     return pa.concat_tables(parts, promote_options="permissive").sort_by([("ts", "ascending"), ("symbol", "ascending")])
 
 
@@ -165,16 +170,24 @@ def read_macro(
 
 
 def _bars_from(store: Warehouse, source: str, resolution: str, names: dict[int, str],
-               times: tuple[datetime, datetime, datetime]) -> pa.Table:  # fmt: skip
+               times: tuple[datetime, datetime, datetime], loads: Sequence[int]) -> pa.Table:  # fmt: skip
     parameters = _span(names, *times)
     if source == "ticks":
         sql = _BUILT_BARS.format(resolution=resolution)
     else:
         sql, parameters = _VENDOR_BARS, {**parameters, "source": source, "resolution": resolution}
+        parameters["loads"] = list(loads)
     return _named(store.client().arrow(sql, parameters), names)
 
 
-def _only_source(store: Warehouse, number: int, symbol: str, resolution: str) -> str:
+def only_source(store: Warehouse, number: int, symbol: str, resolution: str) -> str:
+    """Return where an instrument's bars come from when nothing else is said: our own ticks, or its one vendor.
+
+    Raises
+    ------
+    ConfigError
+        If several vendors have it.
+    """
     client = store.client()
     if client.arrow("SELECT 1 FROM raw.trades WHERE instrument_id = {id:UInt32} LIMIT 1", {"id": number}).num_rows:
         return "ticks"
@@ -189,8 +202,14 @@ def _only_source(store: Warehouse, number: int, symbol: str, resolution: str) ->
     return vendors[0] if vendors else "ticks"
 
 
-def _instruments(store: Warehouse, symbols: Sequence[str]) -> dict[int, str]:
-    """Return the instrument of each symbol, in the order asked for."""
+def instruments(store: Warehouse, symbols: Sequence[str]) -> dict[int, str]:
+    """Return the instrument of each symbol, in the order asked for: id to symbol.
+
+    Raises
+    ------
+    ConfigError
+        If a symbol is unknown, or has meant several instruments.
+    """
     rows = store.client().arrow(
         "SELECT toString(symbol) AS name, groupUniqArray(instrument_id) AS ids FROM ref.symbols "
         "WHERE symbol IN {symbols:Array(String)} GROUP BY symbol",

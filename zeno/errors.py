@@ -12,6 +12,7 @@
         WarehouseFull        ... the disk is full
         MigrationError       ... its schema is not the one this version needs
         LoadError            ... a load did not end as the ledger says it must
+      StudyError           a study cannot go on as asked
       UnsupportedPlatform  the embedded engine has no build for this machine
 
 Each carries a ``remedy``: what the reader can do about it. Rows that break a contract are not errors; they go to the
@@ -95,3 +96,9 @@ class UnsupportedPlatform(ZenoError):
     """The embedded engine has no build for this machine."""
 
     exit_code = 5
+
+
+class StudyError(ZenoError):
+    """A study cannot go on as asked: its code or data changed, or another process drives it."""
+
+    exit_code = 6

@@ -8,6 +8,8 @@
 | ``ZENO_CLICKHOUSE_URL`` | an external server, ``http[s]://user:password@host:port`` | none: embedded |
 | ``ZENO_CLICKHOUSE_CLUSTER`` | the cluster's name on that server | none: one node |
 | ``ZENO_DROP`` | the drop folder for CSV and Parquet files | ``drop`` in the data folder |
+| ``ZENO_EXECUTOR`` | where studies run: ``local``, ``dask``, ``spark``, ``tcp://…``, ``spark://…`` | ``dask`` |
+| ``ZENO_WORKERS`` | processes of an own Dask cluster, or cores of an own Spark | one a core |
 | ``FRED_API_KEY`` | key of the FRED and ALFRED collectors | none: those collectors explain how to get one |
 """
 
@@ -36,6 +38,8 @@ class Settings:
     clickhouse_url: str | None = None
     clickhouse_cluster: str | None = None
     fred_api_key: str | None = None
+    executor: str = "dask"
+    workers: int | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -57,12 +61,19 @@ class Settings:
             clickhouse_url=values.get("ZENO_CLICKHOUSE_URL") or None,
             clickhouse_cluster=values.get("ZENO_CLICKHOUSE_CLUSTER") or None,
             fred_api_key=values.get("FRED_API_KEY") or None,
+            executor=values.get("ZENO_EXECUTOR") or "dask",
+            workers=_workers(values.get("ZENO_WORKERS")),
         )
 
     @property
     def dagster_home(self) -> Path:
         """Where Dagster keeps its runs and events."""
         return self.home / "dagster"
+
+    @property
+    def studies(self) -> Path:
+        """Where studies leave their pages, a folder each."""
+        return self.home / "studies"
 
     @property
     def logs(self) -> Path:
@@ -79,6 +90,8 @@ class Settings:
             "ZENO_CLICKHOUSE_URL": self.clickhouse_url or "",
             "ZENO_CLICKHOUSE_CLUSTER": self.clickhouse_cluster or "",
             "FRED_API_KEY": self.fred_api_key or "",
+            "ZENO_EXECUTOR": self.executor,
+            "ZENO_WORKERS": str(self.workers or ""),
         }
         return {**os.environ, **own, **extra}  # noqa: TID251 - a child inherits the rest
 
@@ -103,4 +116,12 @@ def _shards(text: str | None) -> int | None:
         return None
     if not text.isdecimal() or not 1 <= int(text) <= MAX_SHARDS:
         raise ConfigError(f"ZENO_SHARDS is {text!r}.", remedy=f"Set it to a whole number from 1 to {MAX_SHARDS}.")
+    return int(text)
+
+
+def _workers(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise ConfigError(f"ZENO_WORKERS is {text!r}.", remedy="Set it to a whole number from 1.")
     return int(text)

@@ -1,0 +1,5 @@
+"""Placeholder."""
+
+
+def require_java() -> None:
+    """Temporary."""

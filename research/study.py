@@ -1,0 +1,205 @@
+"""Studies from beginning to end: start, resume, cancel, look at, wait for, reproduce.
+
+The state of a study is a fold of its events and of whether a process drives it now:
+
+    created -> driving -> finished
+                  |-----> stuck        what is left failed three times; ``resume(again=True)`` tries once more
+                  |-----> cancelled    what was done is kept; resume goes on
+                  '-----> interrupted  its driver is gone; resume goes on
+"""
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from research.canonical import canonical, digest
+from research.code import code_version
+from research.executors import Executor
+from research.kinds import Answer, Kind, kind
+from research.lock import driving, is_driven
+from research.reproduction import Comparison
+from research.runner import Progress, Runner, given_up
+from research.spec import Spec
+from research.store import Event, StudyStore
+from research.worker import Outcome
+from zeno.clock import Clock, SystemClock
+from zeno.errors import StudyError
+from zeno.settings import Settings
+
+_SILENCE = timedelta(seconds=30)  # three heartbeats: after it, a driver on another machine is taken for dead
+Watch = Callable[[Progress], None]
+Make = Callable[[], Executor]
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a study stands."""
+
+    id: str
+    kind: str
+    state: str
+    total: int
+    done: int
+    dead: int
+    failed_tries: int
+    created: datetime
+    last: datetime
+    executor: str
+    task_seconds: float
+    result: str | None
+    summary: Mapping[str, Any]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will happen unless somebody asks for it."""
+        return self.state in ("finished", "stuck", "cancelled", "interrupted")
+
+
+class Studies:
+    """The studies of a warehouse."""
+
+    def __init__(self, store: StudyStore | None = None, settings: Settings | None = None, clock: Clock | None = None
+                 ) -> None:  # fmt: skip
+        self.store = store or StudyStore()
+        self.settings = settings or self.store.warehouse.settings
+        self._clock = clock or SystemClock()
+
+    def create(self, spec: Spec, snapshot: Mapping[str, Any]) -> str:
+        """Write a study down, once; returns its id."""
+        list(zip(kind(spec.kind).tasks(spec), range(1), strict=False))  # a spec that has no tasks is no study
+        self.store.create(spec, snapshot)
+        return spec.id
+
+    def drive(self, study: str, make: Make, watch: Watch = lambda _: None, *, again: bool = False) -> State:
+        """Do what is missing of a study and put its answer together; what is there already is not done again.
+
+        Parameters
+        ----------
+        again
+            Also try the tasks that were given up.
+
+        Raises
+        ------
+        StudyError
+            When the code has changed since the study began, or another process drives it.
+        """
+        spec, _ = self.store.spec(study)
+        made = kind(spec.kind)
+        self._refuse_other_code(spec, made)
+        with driving(study, self.settings):
+            self._refuse_other_machine(study)
+            if self.state(study).state == "finished":
+                return self.state(study)
+            if again:
+                self._take_up_again(study)
+            end = Runner(self.store, spec, made, make, watch, self._clock).drive()
+            if end == "finished":
+                self._conclude(spec, made)
+            elif end == "stuck":
+                self.store.record(study, spec.kind, "stuck")
+        return self.state(study)
+
+    def answer(self, study: str) -> Answer:
+        """Put the results of a finished study together again, its pages included."""
+        spec, _ = self.store.spec(study)
+        folder = self.settings.studies / study
+        folder.mkdir(parents=True, exist_ok=True)
+        return kind(spec.kind).answer(spec, lambda: self.store.results(study), folder)
+
+    def cancel(self, study: str) -> None:
+        """Ask the driver of a study to stop; it does within seconds, and what is done is kept."""
+        spec, _ = self.store.spec(study)
+        now = self.state(study)
+        if now.state == "finished":
+            raise StudyError(f"Study {study} has finished.", remedy=f"zeno study show {study}")
+        self.store.record(study, spec.kind, "cancel_asked")
+        if now.is_over:
+            self.store.record(study, spec.kind, "cancelled", {"done": now.done})
+
+    def wait(self, study: str, watch: Callable[[State], None] = lambda _: None, seconds: float | None = None) -> State:
+        """Return the state once nothing more will happen, or after some seconds."""
+        end = None if seconds is None else self._clock.monotonic() + seconds
+        while True:
+            state = self.state(study)
+            watch(state)
+            if state.is_over or (end is not None and self._clock.monotonic() > end):
+                return state
+            self._clock.sleep(0.5)
+
+    def states(self) -> list[State]:
+        """Return all studies, the newest first."""
+        return [self.state(study) for study in self.store.ids()]
+
+    def state(self, study: str) -> State:
+        """Return where a study stands."""
+        spec, _ = self.store.spec(study)
+        events = self.store.events(study)
+        failures = self.store.failures(study)
+        dead, _ = given_up(failures)
+        finished = next((one for one in reversed(events) if one.event == "finished"), None)
+        beats = [one for one in events if one.event == "driving"]
+        return State(
+            id=study,
+            kind=spec.kind,
+            state=self._fold(study, events),
+            total=kind(spec.kind).count(spec),
+            done=len(self.store.done(study)),
+            dead=len(dead),
+            failed_tries=sum(one.event == "failed" for one in failures),
+            created=events[0].at,
+            last=events[-1].at,
+            executor=str(beats[-1].detail.get("executor", "")) if beats else "",
+            task_seconds=self.store.seconds(study),
+            result=finished.detail["result"] if finished else None,
+            summary=finished.detail["summary"] if finished else {},
+        )
+
+    def reproduce(self, study: str, make: Make, watch: Watch = lambda _: None) -> Comparison:
+        """Compute every task of a study anew from its recorded data snapshot, and compare bit for bit.
+
+        Nothing is stored. The study's code may have changed since: the comparison says so.
+        """
+        spec, _ = self.store.spec(study)
+        made = kind(spec.kind)
+        comparison = Comparison(self.store.hashes(study), code_version(made.rooms) == spec.code)
+        Runner(comparison, spec, made, make, watch, self._clock).drive()
+        return comparison
+
+    def _fold(self, study: str, events: list[Event]) -> str:
+        if any(one.event == "finished" for one in events):
+            return "finished"
+        if is_driven(study, self.settings):
+            return "driving"
+        last = [one for one in events if one.event not in ("cancel_asked", "tracked")][-1]
+        if last.event == "driving":
+            elsewhere = last.host != socket.gethostname() and self._clock.now() - last.at < _SILENCE
+            return "driving" if elsewhere else "interrupted"
+        return last.event
+
+    def _conclude(self, spec: Spec, made: Kind) -> None:
+        """Put the answer together and say what all results hash to."""
+        hashes = self.store.hashes(spec.id)
+        assert len(hashes) == made.count(spec)
+        result = digest(canonical([[task, found] for task, found in sorted(hashes.items())]))
+        answer = self.answer(spec.id)
+        detail = {"result": result, "summary": answer.summary, "pages": {k: str(v) for k, v in answer.pages.items()}}
+        self.store.record(spec.id, spec.kind, "finished", detail)
+
+    def _take_up_again(self, study: str) -> None:
+        dead, _ = given_up(self.store.failures(study))
+        for task in sorted(dead):
+            self.store.fail(study, Outcome(task, ""), "retried")
+
+    def _refuse_other_code(self, spec: Spec, made: Kind) -> None:
+        now = code_version(made.rooms)
+        if spec.code != now:
+            raise StudyError(f"The code has changed since study {spec.id} began: it was {spec.code}, and is {now}.",
+                             remedy="Start the study again: with the new code it is another one.")  # fmt: skip
+
+    def _refuse_other_machine(self, study: str) -> None:
+        beats = [one for one in self.store.events(study) if one.event == "driving"]
+        if beats and beats[-1].host != socket.gethostname() and self._clock.now() - beats[-1].at < _SILENCE:
+            raise StudyError(f"Study {study} is being driven on {beats[-1].host}.",
+                             remedy=f"zeno study cancel {study}, or wait half a minute.")  # fmt: skip
