@@ -22,13 +22,10 @@ LENGTHS = {
 
 def walked(start, count, train, test, spare, purge, embargo, anchored) -> tuple[Fold, ...]:
     assume(purge < train and count >= train + test)
-    try:
-        return walk_forward((start, start + count), train=train, test=test, step=test + spare, purge=purge,
-                            embargo=embargo, anchored=anchored)  # fmt: skip
-    except ConfigError as error:
-        assert "embargo" in error.message  # the one thing that lengths alone do not decide
-        assume(False)
-        raise
+    # A longer embargo may leave a rolling window nothing.
+    assume(anchored or embargo < min(train - purge, test + spare))
+    return walk_forward((start, start + count), train=train, test=test, step=test + spare, purge=purge,
+                        embargo=embargo, anchored=anchored)  # fmt: skip
 
 
 def slices(parts) -> set[int]:
@@ -84,7 +81,7 @@ def test_a_walk_without_a_step_tests_every_slice_once():
         ({"train": 50, "test": 10, "step": 5}, "tests overlap", "Leave step out"),
         ({"train": 10, "test": 10, "purge": 10}, "leaves nothing", "Shorten purge"),
         ({"train": 10, "test": 10, "purge": -1}, "purge is -1", "from 0"),
-        ({"train": 10, "test": 10, "purge": 2, "embargo": 9}, "leaves fold 2 nothing to train on", "Shorten the embargo"),
+        ({"train": 10, "test": 10, "purge": 2, "embargo": 9}, "leaves fold 2 nothing to train", "Shorten the embargo"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_says_why_and_what_to_do(lengths, says, remedy):
