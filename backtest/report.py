@@ -49,7 +49,7 @@ def _terms(result: Result) -> list[Instrument]:
 def _marks(result: Result) -> pa.Table:
     record = result.session.record
     equity = record.equity()
-    net, gross = _exposures(result, equity)
+    net, gross = exposures(result, equity)
     return pa.table({"ts": _ends(result), "equity": _decimals(equity),
                      "gross_exposure": gross, "net_exposure": net})  # fmt: skip
 
@@ -66,31 +66,32 @@ def _decimals(units: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(pa.decimal128(38, 6), len(units), [None, pa.py_buffer(words)])
 
 
-def _exposures(result: Result, equity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def exposures(result: Result, equity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return net and gross exposure after every slice, as shares of the equity; 0 where there is none left."""
     rows, count = result.session.record.fills(), len(equity)
-    slices, numbers = _slice_of(result, rows), rows[:, 1] >> 8
+    slices, numbers = slice_of(result, rows), rows[:, 1] >> 8
     net, gross = np.zeros(count), np.zeros(count)
     for number, one in enumerate(_terms(result)):
         mine = numbers == number
         if not mine.any():
             continue
         moved = np.bincount(slices[mine], weights=rows[mine, 3].astype(float), minlength=count)
-        value = np.cumsum(moved) * _closes(result, number) * (one.worth / one.per)
+        value = np.cumsum(moved) * closes_of(result, number) * (one.worth / one.per)
         net += value
         gross += np.abs(value)
     alive = equity > 0
     return tuple(np.divide(one, equity, out=np.zeros(count), where=alive) for one in (net, gross))  # type: ignore[return-value]
 
 
-def _slice_of(result: Result, rows: np.ndarray) -> np.ndarray:
+def slice_of(result: Result, rows: np.ndarray) -> np.ndarray:
+    """Return the slice in which each of some fills happened."""
     columns = result.frame.columns
     if result.session.terms.fill == SAME_CLOSE:
         return np.searchsorted(columns.times + columns.duration, rows[:, 0], side="left")
     return np.maximum(np.searchsorted(columns.times, rows[:, 0], side="right") - 1, 0)
 
 
-def _closes(result: Result, number: int) -> np.ndarray:
+def closes_of(result: Result, number: int) -> np.ndarray:
     """Return an instrument's last close at every slice."""
     columns = result.frame.columns
     if columns.closes.ndim == 2:
@@ -139,7 +140,7 @@ def _benchmark(result: Result) -> pa.Table | None:
     if len(frame.traded) == 1:
         level = frame.columns.closes.reshape(-1).astype(float) / 10**frame.price_scale
     else:
-        level = _index(np.stack([_closes(result, number) for number in range(len(frame.traded))], axis=1))
+        level = _index(np.stack([closes_of(result, number) for number in range(len(frame.traded))], axis=1))
     return pa.table({"ts": _ends(result), "close": level}, schema=BENCHMARK)
 
 

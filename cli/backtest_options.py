@@ -1,6 +1,5 @@
 """The options that ``zeno backtest run``, ``report`` and ``compare`` share, and what is made of them."""
 
-import importlib.util
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -78,42 +77,19 @@ def make_strategy(name: str, options: Options) -> Any:
     ConfigError
         When there is no such strategy or parameter.
     """
-    from backtest.strategies.registry import strategy
+    from backtest.strategies.files import find_strategy
 
-    if name.endswith(".py"):
-        raise ConfigError(f"{name} does not say which class", remedy="give --strategy FILE.py:Class")
-    made = _from_file(name) if ".py:" in name else strategy(name)
-    return made(**_parameters(options.param or []))
+    return find_strategy(name)(**parameters_of(options.param or []))
 
 
-def _from_file(name: str) -> type:
-    path, _, wanted = name.rpartition(":")
-    if not Path(path).is_file():
-        raise ConfigError(f"there is no file {path}", remedy="give --strategy FILE.py:Class")
-    spec = importlib.util.spec_from_file_location(f"zeno_user_{Path(path).stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    import sys
+def parameters_of(given: list[str]) -> Mapping[str, float]:
+    """Return name=value pairs as numbers.
 
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (ImportError, SyntaxError) as error:
-        raise ConfigError(f"{path} cannot be loaded: {error}", remedy="correct the file") from error
-    from backtest.core.strategy import PanelStrategy, Strategy
-
-    found = getattr(module, wanted, None)
-    if not (isinstance(found, type) and issubclass(found, Strategy | PanelStrategy)) or found in (
-        Strategy,
-        PanelStrategy,
-    ):
-        raise ConfigError(f"{path} has no strategy {wanted}",
-                          remedy="name a class of that file that derives from Strategy or PanelStrategy")  # fmt: skip
-    return found
-
-
-def _parameters(given: list[str]) -> Mapping[str, float]:
+    Raises
+    ------
+    ConfigError
+        When one is not a number, or given twice.
+    """
     found = {}
     for one in given:
         name, equals, value = one.partition("=")

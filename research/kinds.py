@@ -73,6 +73,14 @@ class Kind(Protocol):
     rooms: tuple[str, ...]
     function: str
 
+    def files(self, spec: Spec) -> Sequence[Path]:
+        """Return a user's own files whose text the results depend on."""
+        ...
+
+    def prepare(self, spec: Spec) -> None:
+        """Do once what every worker would have to do first, such as compiling."""
+        ...
+
     def count(self, spec: Spec) -> int:
         """Return how many tasks there are."""
         ...

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from research.canonical import canonical
 from research.spec import Spec
 from research.worker import Outcome
 from warehouse.client import Client
@@ -99,7 +100,7 @@ class StudyStore:
         """Add an event; returns its time, which is later than that of any other this store has written."""
         at = self._now()
         row = {"study_id": study, "at": at, "event": event, "kind": kind, "spec": text,
-               "detail": json.dumps(detail or {}, sort_keys=True, default=str), "host": socket.gethostname(),
+               "detail": canonical(detail or {}), "host": socket.gethostname(),
                "process": os.getpid()}  # fmt: skip
         self._add("research.studies", [row])
         return at

@@ -163,7 +163,7 @@ class Studies:
         """
         spec, _ = self.store.spec(study)
         made = kind(spec.kind)
-        comparison = Comparison(self.store.hashes(study), code_version(made.rooms) == spec.code)
+        comparison = Comparison(self.store.hashes(study), self._code(spec, made) == spec.code)
         Runner(comparison, spec, made, make, watch, self._clock).drive()
         return comparison
 
@@ -193,10 +193,13 @@ class Studies:
             self.store.fail(study, Outcome(task, ""), "retried")
 
     def _refuse_other_code(self, spec: Spec, made: Kind) -> None:
-        now = code_version(made.rooms)
+        now = self._code(spec, made)
         if spec.code != now:
             raise StudyError(f"The code has changed since study {spec.id} began: it was {spec.code}, and is {now}.",
                              remedy="Start the study again: with the new code it is another one.")  # fmt: skip
+
+    def _code(self, spec: Spec, made: Kind) -> str:
+        return code_version(made.rooms, tuple(made.files(spec)))
 
     def _refuse_other_machine(self, study: str) -> None:
         beats = [one for one in self.store.events(study) if one.event == "driving"]

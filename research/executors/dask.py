@@ -3,10 +3,13 @@
 import logging
 import queue
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+import psutil
 from dask import config as dask_config
 from distributed import Client, Future, LocalCluster
+from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from research.executors.protocol import ExecutorLost
@@ -67,12 +70,16 @@ class DaskExecutor:
 
     def close(self) -> None:
         """Stop the workers of an own cluster; leave another's alone."""
-        for future in self._underway.values():
-            future.cancel(reason="the study ends", msg=None) if self._cluster is None else None
+        if self._cluster is None:
+            for future in self._underway.values():
+                future.cancel(reason="the study ends", msg=None)
+        else:
+            _kill(self._cluster)
         self._underway.clear()
         for part in (self._client, self._cluster):
             if part is not None:
-                part.close(timeout=3)
+                with suppress(TimeoutError, CommClosedError):
+                    part.close(timeout=3)
         self._config.__exit__(None, None, None)
 
     def _outcomes(self, calls: Sequence[Call], future: Future) -> list[Outcome]:
@@ -90,6 +97,15 @@ class DaskExecutor:
 def _cluster(workers: int) -> LocalCluster:
     return LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
                         dashboard_address=None, silence_logs=logging.CRITICAL)  # type: ignore[no-untyped-call]  # fmt: skip
+
+
+def _kill(cluster: LocalCluster) -> None:
+    """End the workers now: what they hold has been fetched or is not wanted, and a task need not be waited for."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        if nanny.pid is not None:
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(nanny.pid).kill()
 
 
 def _client(target: Any) -> Client:

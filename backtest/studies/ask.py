@@ -1,0 +1,136 @@
+"""From what a user asks to a spec: the data named exactly, every default written down."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from backtest.frames import read_parquet
+from backtest.run import Request
+from backtest.strategies.files import file_of, find_strategy
+from backtest.studies.source import file_hash, load
+from research.code import code_version
+from research.kinds import kind
+from research.spec import Spec
+from warehouse.snapshot import bars_snapshot
+from warehouse.store import Warehouse
+from zeno.errors import ConfigError
+
+_CAVEATS = {
+    "us_equities_daily": "Survivors only: companies that failed or were taken over are missing: returns are flattered.",
+}
+"""What a reader has to know of a data set wherever it is used."""
+_RUN = ("cash", "sizer", "cost", "slippage", "fill", "latency", "participation", "margin", "borrow", "interest", "lot",
+        "currency")  # fmt: skip
+_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The data of a study, named.
+
+    Attributes
+    ----------
+    data
+        For the spec: everything that a worker needs to read the same rows.
+    snapshot
+        The id of what they are read from.
+    detail
+        The loads or the file behind it, for people.
+    """
+
+    data: Mapping[str, Any]
+    snapshot: str
+    detail: Mapping[str, Any]
+
+
+def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end: datetime, *,
+                   as_of: datetime | None = None, source: str | None = None, panel: bool = False,
+                   quantity_scale: int = 0, warehouse: Warehouse | None = None) -> Asked:  # fmt: skip
+    """Name bars of the warehouse, as they were known at ``as_of``; by default when the last of them landed.
+
+    Raises
+    ------
+    ConfigError, WarehouseError
+        When there are no such bars.
+    """
+    now = datetime.now(UTC)
+    snapshot = bars_snapshot(symbols, resolution, start, end, as_of=as_of or now, source=source, warehouse=warehouse)
+    sources = sorted({one["source"] for one in snapshot.loads})
+    vendor = all(one["table"] == "raw.bars" for one in snapshot.loads)
+    data: dict[str, Any] = {
+        "symbols": sorted(symbols),
+        "resolution": resolution,
+        "start": start.isoformat(),
+        "end": end.isoformat(),
+        "as_of": (as_of or snapshot.landed).isoformat(),
+        "source": source or "",
+        "vendor": vendor,
+        "loads": list(snapshot.batches),
+        "quantity_scale": quantity_scale,
+    }
+    frame = load(data, panel=panel)
+    closes = [f"{frame.origin['closes only']}."] if "closes only" in frame.origin else []
+    data["currency"] = frame.traded[0].currency
+    data["caveats"] = [_CAVEATS[one] for one in sources if one in _CAVEATS] + closes
+    return Asked(data, snapshot.id, {"loads": snapshot.loads})
+
+
+def from_file(path: Path, *, price_scale: int | None, panel: bool = False, quantity_scale: int = 0) -> Asked:
+    """Name a Parquet file of bars by its content.
+
+    Raises
+    ------
+    ConfigError
+        When it is not a file of bars.
+    """
+    frame = read_parquet(path, price_scale=price_scale, panel=panel, quantity_scale=quantity_scale)
+    sha256 = file_hash(path)
+    data = {"file": str(path.resolve()), "sha256": sha256, "price_scale": price_scale, "quantity_scale": quantity_scale,
+            "symbols": list(frame.symbols), "resolution": _resolution(frame.columns.duration),
+            "currency": frame.traded[0].currency, "caveats": []}  # fmt: skip
+    return Asked(data, sha256[:16], {"files": [{"name": path.name, "sha256": sha256, "size": path.stat().st_size}]})
+
+
+def _resolution(duration: int) -> str:
+    return f"{duration / 1e6:g} s" if duration else "ticks"
+
+
+def run_terms(request: Request) -> dict[str, str | int]:
+    """Return the terms of a request, but for its strategy, as a spec holds them.
+
+    Raises
+    ------
+    ConfigError
+        When it has account actions, which studies do not take.
+    """
+    if request.actions:
+        raise ConfigError("A study takes no account actions.", remedy="Leave out --actions.")
+    values = {name: getattr(request, name) for name in _RUN}
+    return {name: value if isinstance(value, int | str) else f"{value:f}" for name, value in values.items()}
+
+
+def question(strategy: str, fixed: Mapping[str, float], request: Request, *, period: str, objective: str = "sharpe",
+             seed: int = 0) -> dict[str, Any]:  # fmt: skip
+    """Return what all kinds of studies ask of a strategy."""
+    find_strategy(strategy)(**fixed)
+    path = file_of(strategy)
+    name = strategy if path is None else f"{path}:{strategy.rpartition(':')[2]}"
+    return {"strategy": name, "fixed": dict(fixed), "run": run_terms(request), "period": period, "seed": seed,
+            "objective": objective}  # fmt: skip
+
+
+def default_period(asked: Asked, panel: bool) -> str:
+    """Return in what steps returns are measured: slices of a day or longer; days or hours of shorter ones."""
+    columns = load(asked.data, panel=panel).columns
+    if columns.duration >= _DAY:
+        return "slice"
+    return "1d" if int(columns.times[-1] - columns.times[0]) > 60 * _DAY else "1h"
+
+
+def spec(name: str, asked: Asked, about: Mapping[str, Any]) -> Spec:
+    """Return the spec of a study of a kind; the user's own strategy file counts as code."""
+    path = file_of(about["strategy"])
+    code = code_version(kind(name).rooms, () if path is None else (path,))
+    return Spec(name, about, asked.data, asked.snapshot, code).normal()

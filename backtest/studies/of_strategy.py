@@ -1,0 +1,33 @@
+"""What all kinds of studies of a strategy share."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from backtest.strategies.files import file_of, find_strategy
+from backtest.studies.source import cut, load
+from backtest.studies.trial import trial
+from research.spec import Spec
+
+_ENOUGH = 3  # slices to compile on
+
+
+class OfStrategy:
+    """Base of the kinds whose tasks run a strategy."""
+
+    rooms = ("zeno", "warehouse", "research", "backtest")
+
+    def files(self, spec: Spec) -> Sequence[Path]:
+        """Return the file of a user's own strategy."""
+        path = file_of(spec.question["strategy"])
+        return [] if path is None else [path]
+
+    def prepare(self, spec: Spec) -> None:
+        """Compile the strategy here, so that workers find it compiled."""
+        frame = load(spec.data, panel=is_panel(spec.question))
+        trial(spec.question, {}, cut(frame, 0, min(len(frame.columns), _ENOUGH)))
+
+
+def is_panel(question: Mapping[str, Any]) -> bool:
+    """Tell whether a question is about a strategy on many instruments at once."""
+    return bool(find_strategy(question["strategy"]).panel)  # type: ignore[attr-defined]
