@@ -54,19 +54,29 @@ class Options:
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the shared options; it receives them as one argument, ``options``."""
-    own = [one for one in inspect.signature(command).parameters.values() if one.name != "options"]
-    hints = get_type_hints(Options, include_extras=True)
+    return with_fields(Options, "options")(command)
+
+
+def with_fields(of: type, under: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the fields of a dataclass as options; it receives them as one argument of that name."""
+    hints = get_type_hints(of, include_extras=True)
     shared = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[name], default=field.default)
-              for name, field in Options.__dataclass_fields__.items()]  # fmt: skip
+              for name, field in of.__dataclass_fields__.items()]  # type: ignore[attr-defined]  # fmt: skip
 
-    def call(**given: Any) -> None:
-        options = Options(**{name: given.pop(name) for name in hints})
-        command(options=options, **given)
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        own = [one for one in inspect.signature(command).parameters.values() if one.name != under]
+        annotations = {one.name: one.annotation for one in own}
 
-    call.__name__, call.__doc__ = command.__name__, command.__doc__
-    call.__signature__ = inspect.Signature([one.replace(kind=one.KEYWORD_ONLY) for one in own] + shared)  # type: ignore[attr-defined]
-    call.__annotations__ = {**{one.name: one.annotation for one in own}, **{name: hints[name] for name in hints}}
-    return call
+        def call(**given: Any) -> None:
+            command(**{under: of(**{name: given.pop(name) for name in hints}), **given})
+
+        call.__name__, call.__doc__ = command.__name__, command.__doc__
+        ordered = [one.replace(kind=one.KEYWORD_ONLY) for one in own] + shared
+        call.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
+        call.__annotations__ = {**annotations, **hints}
+        return call
+
+    return decorated
 
 
 def make_strategy(name: str, options: Options) -> Any:
@@ -124,8 +134,8 @@ def make_frame(strategy: Any, options: Options) -> Any:
     from backtest.market import read_market
 
     symbols = [one.strip() for one in options.symbols.split(",")]
-    as_of = _moment(options.as_of) if options.as_of else None
-    return read_market(symbols, options.resolution, _moment(options.start), _moment(options.end), as_of=as_of,
+    as_of = moment(options.as_of) if options.as_of else None
+    return read_market(symbols, options.resolution, moment(options.start), moment(options.end), as_of=as_of,
                        source=options.source or None, panel=panel, quantity_scale=scale)  # fmt: skip
 
 
@@ -188,7 +198,14 @@ def number(text: str, name: str) -> Decimal:
     return value
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """Return a moment in UTC from ISO 8601 text.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be read.
+    """
     try:
         value = datetime.fromisoformat(text)
     except ValueError:

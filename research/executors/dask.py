@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 from dask import config as dask_config
 from distributed import Client, Future, LocalCluster
-from distributed.comm import CommClosedError
+from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from research.executors.protocol import ExecutorLost

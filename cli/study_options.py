@@ -1,0 +1,119 @@
+"""The options of ``zeno study start``, and what is made of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.backtest_options import Options, make_request, moment, number, parameters_of
+from zeno.errors import ConfigError
+from zeno.settings import Settings
+
+
+@dataclass(frozen=True)
+class Driving:
+    """Where a study runs."""
+
+    on: Annotated[
+        str, typer.Option(help="local, dask, spark, tcp://host:8786 or spark://host:7077; ZENO_EXECUTOR unless given.")
+    ] = ""
+    workers: Annotated[int, typer.Option(help="Processes of an own cluster; one a core unless given.", min=0)] = 0
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+
+    def executor(self) -> Any:
+        """Return what makes an executor."""
+        from research.executors import executor
+
+        settings = Settings.from_env()
+        where, workers = self.on or settings.executor, self.workers or settings.workers
+        return lambda: executor(where, workers)
+
+
+@dataclass(frozen=True)
+class Space:
+    """Which parameters are searched, and how a set of them is judged."""
+
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", "-g", help="An axis: fast=5,10,20, fast=5:50:5, or a range to sample share=0.1:0.9."),
+    ] = None
+    method: Annotated[str, typer.Option(help="grid, random or latin (a Latin hypercube).")] = "grid"
+    points: Annotated[int, typer.Option(help="How many points to sample.")] = 0
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0
+    objective: Annotated[str, typer.Option(help="sharpe, return or calmar.")] = "sharpe"
+    period: Annotated[
+        str, typer.Option(help="Step of returns: slice, 1h or 1d; by the data's length unless given.")
+    ] = ""
+
+    def spec(self) -> dict[str, Any]:
+        """Return the space as a spec holds it.
+
+        Raises
+        ------
+        ConfigError
+            When an axis is malformed, twice there, or the space is empty.
+        """
+        from backtest.studies.space import parse_axis, points
+
+        axes = [parse_axis(one) for one in self.grid or []]
+        if len({name for name, _ in axes}) < len(axes):
+            raise ConfigError("An axis is given twice.", remedy="Give each --grid once.")
+        sample = {"method": self.method, "count": self.points, "seed": self.seed}
+        points(dict(axes), **sample)
+        return {"axes": dict(axes), "sample": sample}
+
+
+def asked_data(options: Options, panel: bool, universe: str) -> Any:
+    """Return the data that were asked for, named.
+
+    Raises
+    ------
+    ConfigError
+        When there are none.
+    """
+    from backtest.scaling import decimals_in
+    from backtest.studies import ask
+
+    scale = max(decimals_in(number(options.quantity or "1", "--quantity")), decimals_in(number(options.lot, "--lot")))
+    if options.bars is not None:
+        return ask.from_file(Path(options.bars), price_scale=options.price_scale, panel=panel, quantity_scale=scale)
+    symbols = [one.strip() for one in options.symbols.split(",") if one.strip()] or _members(universe)
+    if not symbols:
+        raise ConfigError(
+            "There is nothing to study.", remedy="Give --universe us_equities_daily, --symbols or --bars."
+        )
+    return ask.from_warehouse(
+        symbols,
+        options.resolution,
+        moment(options.start),
+        moment(options.end),
+        as_of=moment(options.as_of) if options.as_of else None,
+        source=options.source or universe or None,
+        panel=panel,
+        quantity_scale=scale,
+    )
+
+
+def _members(universe: str) -> list[str]:
+    from warehouse import connect
+
+    if not universe:
+        return []
+    sql = "SELECT DISTINCT toString(symbol) FROM ref.symbols WHERE namespace = {name:String} ORDER BY 1"
+    found = [row[0] for row in connect().client().rows(sql, {"name": universe})]
+    if not found:
+        raise ConfigError(f"No data set {universe!r} has symbols.",
+                          remedy='zeno query "SELECT DISTINCT namespace FROM ref.symbols" shows which do.')  # fmt: skip
+    return found
+
+
+def asked_question(strategy: str, options: Options, space: Space, asked: Any, panel: bool) -> dict[str, Any]:
+    """Return what every kind of study asks of a strategy."""
+    from backtest.studies import ask
+
+    fixed = parameters_of(options.param or [])
+    period = space.period or ask.default_period(asked, panel)
+    return ask.question(strategy, fixed, make_request(None, options), period=period, objective=space.objective,
+                        seed=space.seed)  # fmt: skip
