@@ -7,6 +7,7 @@ import typer
 
 from cli.backtest_options import Options, moment, number, with_fields, with_options
 from cli.study_options import Driving, Judging, Space, asked_data, asked_question
+from zeno.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="Start a study; the same question twice is the same study.")
 Name = Annotated[str, typer.Option("--strategy", "-s", help="A name of the catalogue, or FILE.py:Class.")]
@@ -64,12 +65,10 @@ def monte_carlo(
     universe: Universe = "",
     method: Annotated[
         list[str] | None,
-        typer.Option(help="trade_order, returns, prices or costs; the first two and costs unless given."),
+        typer.Option(help="trade_order, returns, prices or costs; all but prices unless given."),
     ] = None,
     draws: Annotated[int, typer.Option(help="Draws of each method.", min=1)] = 1000,
-    factor: Annotated[
-        list[str] | None, typer.Option(help="Of the cost stress; 0, 0.5, 1, 2 and 5 unless given.")
-    ] = None,
+    factor: Annotated[list[str] | None, typer.Option(help="Of costs; 0, 0.5, 1, 2 and 5 unless given.")] = None,
     block: Annotated[float, typer.Option(help="Mean length of blocks; chosen by the data unless given.")] = 0.0,
     chunk: Annotated[int, typer.Option(help="Draws a task.", min=1)] = 100,
 ) -> None:
@@ -118,22 +117,18 @@ def regime(
     driving: Driving,
     strategy: Name,
     universe: Universe = "",
-    by: Annotated[
-        str, typer.Option(help="volatility, trend or mrie: what was known of them at the time.")
-    ] = "volatility",
+    by: Annotated[str, typer.Option(help="volatility, trend or mrie, as known at the time.")] = "volatility",
     window: Annotated[int, typer.Option(help="Periods that volatility or trend look back on.", min=2)] = 63,
     warm: Annotated[int, typer.Option(help="Readings of volatility that make a past to compare with.", min=1)] = 252,
     each_symbol: Annotated[bool, typer.Option("--each-symbol", help="A run a symbol instead of all together.")] = False,
 ) -> None:
     """Tell what a strategy earned in each regime, as regimes were known when periods began."""
 
-    def more(asked: Any) -> dict[str, Any]:
-        from backtest.studies.readings import mrie_readings
+    from backtest.studies.readings import mrie_readings
 
-        readings = mrie_readings(moment(asked.data["as_of"])) if by == "mrie" else []
-        return {"space": space.spec(), "each_symbol": each_symbol, "readings": readings,
-                "regime": {"source": by, "window": window, "warm": warm}}  # fmt: skip
-
+    as_of = moment(options.as_of) if options.as_of else SystemClock().now()
+    more = {"space": space.spec(), "each_symbol": each_symbol, "readings": mrie_readings(as_of) if by == "mrie" else [],
+            "regime": {"source": by, "window": window, "warm": warm}}  # fmt: skip
     begin("regime", strategy, universe, options, space, driving, more)
 
 

@@ -129,9 +129,8 @@ def drawn_slices(columns: Columns, block: float, random: np.random.Generator) ->
     ends = np.r_[firsts[1:], count]
     drawn: list[NDArray[np.int64]] = []
     while sum(map(len, drawn)) < count:
-        drawn += [
-            np.arange(int(firsts[one]), int(ends[one])) for one in stationary_rows(len(firsts), block, 1, random)[0]
-        ]
+        sessions = stationary_rows(len(firsts), block, 1, random)[0]
+        drawn += [np.arange(int(firsts[one]), int(ends[one])) for one in sessions]
     return np.concatenate(drawn)[:count]
 
 

@@ -17,6 +17,7 @@ from research.spec import Spec
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Of quantiles and fans."""
+_OVERLAP = ["Trades of several symbols overlap: one after the other, as in the order of trades, they fall less deeply."]
 _NOTES = ("block", "trades", "open", "reason")
 
 
@@ -40,7 +41,7 @@ def monte_carlo_answer(spec: Spec, results: Results, folder: Path) -> Answer:
                    for one in stress],
         "fans": {name: _fan(name, one, moments) for name, one in drawn.items() if "figures" in one},
         "bars": run["bars"] + sum(one["bars"] for one in stress) + sum(one.get("bars", 0) for one in drawn.values()),
-        "caveats": spec.data["caveats"],
+        "caveats": [*_OVERLAP[: "trade_order" in drawn and len(spec.data["symbols"]) > 1], *spec.data["caveats"]],
     }  # fmt: skip
     page = _written(drawn, folder / "draws.parquet")
     return Answer(summary, [_part(row) for row in summary["quantiles"]], {"draws": page})
