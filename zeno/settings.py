@@ -8,6 +8,7 @@
 | ``ZENO_CLICKHOUSE_URL`` | an external server, ``http[s]://user:password@host:port`` | none: embedded |
 | ``ZENO_CLICKHOUSE_CLUSTER`` | the cluster's name on that server | none: one node |
 | ``ZENO_DROP`` | the drop folder for CSV and Parquet files | ``drop`` in the data folder |
+| ``JAVA_HOME`` | the Java that Spark runs on | ``java`` on the PATH |
 | ``FRED_API_KEY`` | key of the FRED and ALFRED collectors | none: those collectors explain how to get one |
 """
 
@@ -36,6 +37,7 @@ class Settings:
     clickhouse_url: str | None = None
     clickhouse_cluster: str | None = None
     fred_api_key: str | None = None
+    java_home: Path | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -57,6 +59,7 @@ class Settings:
             clickhouse_url=values.get("ZENO_CLICKHOUSE_URL") or None,
             clickhouse_cluster=values.get("ZENO_CLICKHOUSE_CLUSTER") or None,
             fred_api_key=values.get("FRED_API_KEY") or None,
+            java_home=Path(values["JAVA_HOME"]) if values.get("JAVA_HOME") else None,
         )
 
     @property
