@@ -178,7 +178,7 @@ def shards_of(symbols: Sequence[str], *, warehouse: Warehouse | None = None) -> 
         If a symbol is unknown or ambiguous.
     """
     store = warehouse or connect()
-    return {symbol: number % store.shards for number, symbol in _instruments(store, symbols).items()}
+    return {symbol: number % store.shards for number, symbol in instruments(store, symbols).items()}
 
 
 def _bars_from(store: Warehouse, source: str, resolution: str, names: dict[int, str],

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from study_kinds import probe
+from study_kinds import counts, probe
 
 from research import runner
 from research.executors import executor
@@ -20,12 +20,6 @@ from zeno.errors import ConfigError, StudyError, WarehouseDown
 
 def ran(trace: Path) -> Counter[int]:
     return Counter(int(line) for line in trace.read_text().splitlines()) if trace.exists() else Counter()
-
-
-def counts(studies: Studies, study: str) -> Counter[int]:
-    rows = studies.store._rows("SELECT task, count() FROM research.results WHERE study_id = {id:String} GROUP BY 1",
-                               id=study)  # fmt: skip
-    return Counter(dict(rows))
 
 
 def start(studies: Studies, **question) -> str:

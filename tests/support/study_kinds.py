@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,3 +79,9 @@ def register() -> None:
     """Let this process know the probe."""
     known = {**kinds.kinds(), "probe": Probe()}
     kinds.kinds = lambda: known  # type: ignore[assignment]
+
+
+def counts(studies: Any, study: str) -> Counter[int]:
+    """Return how many results each task of a study has in the warehouse."""
+    sql = "SELECT task, count() FROM research.results WHERE study_id = {id:String} GROUP BY 1"
+    return Counter(dict(studies.store.warehouse.client().rows(sql, {"id": study})))
