@@ -113,7 +113,7 @@ class Runner:
         began = self._say("driving", {"executor": "starting"})
         work = self._missing()
         if work.done + work.dead < self._total:
-            self._executor = self._make()
+            self._executor = self._started()
             try:
                 while self._fill(work):
                     self._take(work)
@@ -138,8 +138,8 @@ class Runner:
         return _Work(left, len(done), len(dead), sum(tries.values()), tries)
 
     def _fill(self, work: _Work) -> bool:
-        """Keep every slot busy, with one chunk more for each waiting; false when nothing is left or underway."""
-        while work.chunks < 2 * self._executor.slots:
+        """Keep every slot busy; false when nothing is left or underway."""
+        while work.chunks < self._executor.slots:
             calls = [work.again.popleft()] if work.again else self._chunk(work)
             if not calls:
                 break
@@ -161,18 +161,29 @@ class Runner:
         try:
             ended = self._executor.finished(_WAIT_SECONDS)
         except ExecutorLost:
-            self._losses += 1
-            if self._losses > _MOST_LOSSES:
-                raise
+            self._count_loss()
             self._executor.close()
             work.again.extend(work.underway.values())
             work.underway.clear()
-            work.chunks, self._executor = 0, self._make()
+            work.chunks, self._executor = 0, self._started()
             return
         for outcomes in ended:
             work.chunks -= 1
             for outcome in outcomes:
                 self._note(work, outcome, alone=len(outcomes) == 1)
+
+    def _started(self) -> Executor:
+        while True:
+            try:
+                return self._make()
+            except ExecutorLost:
+                self._count_loss()
+
+    def _count_loss(self) -> None:
+        """Call within the handling of a loss: the one too many is raised again."""
+        self._losses += 1
+        if self._losses > _MOST_LOSSES:
+            raise
 
     def _note(self, work: _Work, outcome: Outcome, *, alone: bool) -> None:
         call = work.underway.pop(outcome.task)

@@ -115,7 +115,7 @@ class Studies:
         if now.state == "finished":
             raise StudyError(f"Study {study} has finished.", remedy=f"zeno study show {study}")
         self.store.record(study, spec.kind, "cancel_asked")
-        if now.is_over:
+        if now.state != "driving":
             self.store.record(study, spec.kind, "cancelled", {"done": now.done})
 
     def wait(self, study: str, watch: Callable[[State], None] = lambda _: None, seconds: float | None = None) -> State:

@@ -169,6 +169,18 @@ def read_macro(
     return store.client().arrow(_MACRO, parameters)
 
 
+def shards_of(symbols: Sequence[str], *, warehouse: Warehouse | None = None) -> dict[str, int]:
+    """Return which shard, from 0, holds the rows of each symbol that a reader would name, in the order asked for.
+
+    Raises
+    ------
+    ConfigError
+        If a symbol is unknown or ambiguous.
+    """
+    store = warehouse or connect()
+    return {symbol: number % store.shards for number, symbol in instruments(store, symbols).items()}
+
+
 def _bars_from(store: Warehouse, source: str, resolution: str, names: dict[int, str],
                times: tuple[datetime, datetime, datetime], loads: Sequence[int]) -> pa.Table:  # fmt: skip
     parameters = _span(names, *times)

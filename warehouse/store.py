@@ -5,7 +5,7 @@
 Embedded by default; ``ZENO_CLICKHOUSE_URL`` (and ``ZENO_CLICKHOUSE_CLUSTER``) point it at an external server.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
@@ -35,12 +35,15 @@ class Warehouse:
     ----------
     addresses
         For each user, the address of every node, in shard order.
+    asked
+        Which node ``client`` asks, from 0.
     """
 
     layout: Layout
     addresses: dict[User, tuple[Address, ...]]
     settings: Settings
     recover: Recover | None = None
+    asked: int = 0
     _clients: dict[tuple[User, int], Client] = field(default_factory=dict)
 
     @property
@@ -49,8 +52,12 @@ class Warehouse:
         return len(self.addresses[User.ADMIN])
 
     def client(self, user: User = User.RESEARCHER) -> Client:
-        """Return a client of node 1, which sees all rows of all tables."""
-        return self.nodes(user)[0]
+        """Return a client of node 1, or of the one chosen by ``asking``: each sees all rows of all tables."""
+        return self.nodes(user)[self.asked]
+
+    def asking(self, shard: int) -> "Warehouse":
+        """Return the same warehouse, asked at another node: what that one holds itself needs no second hop."""
+        return replace(self, asked=shard)
 
     def nodes(self, user: User) -> list[Client]:
         """Return a client for each node, in shard order."""

@@ -10,6 +10,7 @@
 | ``ZENO_DROP`` | the drop folder for CSV and Parquet files | ``drop`` in the data folder |
 | ``ZENO_EXECUTOR`` | where studies run: ``local``, ``dask``, ``spark``, ``tcp://…``, ``spark://…`` | ``dask`` |
 | ``ZENO_WORKERS`` | processes of an own Dask cluster, or cores of an own Spark | one a core |
+| ``JAVA_HOME`` | the Java that Spark runs on | ``java`` on the PATH |
 | ``FRED_API_KEY`` | key of the FRED and ALFRED collectors | none: those collectors explain how to get one |
 """
 
@@ -40,6 +41,7 @@ class Settings:
     fred_api_key: str | None = None
     executor: str = "dask"
     workers: int | None = None
+    java_home: Path | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -63,6 +65,7 @@ class Settings:
             fred_api_key=values.get("FRED_API_KEY") or None,
             executor=values.get("ZENO_EXECUTOR") or "dask",
             workers=_workers(values.get("ZENO_WORKERS")),
+            java_home=Path(values["JAVA_HOME"]) if values.get("JAVA_HOME") else None,
         )
 
     @property

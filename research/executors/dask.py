@@ -44,6 +44,7 @@ class DaskExecutor:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._cluster = _cluster(workers) if address is None else None
         self._client = _client(self._cluster or address)
+        # No more than run: a chunk that waits on a worker would die with it, and count a try that it never had.
         self.slots = sum(one["nthreads"] for one in self._client.scheduler_info(n_workers=-1)["workers"].values())
         if self.slots == 0:
             self.close()
@@ -95,8 +96,11 @@ class DaskExecutor:
 
 
 def _cluster(workers: int) -> LocalCluster:
-    return LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                        dashboard_address=None, silence_logs=logging.CRITICAL)  # type: ignore[no-untyped-call]  # fmt: skip
+    try:
+        return LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
+                            dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)  # type: ignore[no-untyped-call]  # fmt: skip
+    except RuntimeError as error:
+        raise ExecutorLost(f"A Dask worker did not start: {error}", remedy="Resume the study.") from error
 
 
 def _kill(cluster: LocalCluster) -> None:

@@ -19,7 +19,7 @@ class Executor(Protocol):
     name
         For people: ``dask, 2 workers``.
     slots
-        How many chunks it runs at once.
+        How many chunks to give it at once.
     """
 
     name: str

@@ -14,7 +14,7 @@ from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from research.executors.protocol import ExecutorLost
-from research.java import require_java
+from research.sources.spark import session
 from research.worker import Call, Outcome, crashed, perform
 from zeno.settings import exported
 
@@ -33,16 +33,16 @@ class SparkExecutor:
 
     Raises
     ------
-    UnsupportedPlatform
+    ConfigError
         When there is no Java 17 or newer.
     """
 
     def __init__(self, workers: int, master: str | None = None) -> None:
-        require_java()
         self._context = _session(master or f"local[{workers},1]").sparkContext
-        self.slots = self._context.defaultParallelism if master else workers
-        self.name = f"spark at {self._context.master}, {self.slots} workers"
-        self._threads = ThreadPoolExecutor(self.slots * 2, thread_name_prefix="zeno-spark")
+        cores = self._context.defaultParallelism if master else workers
+        self.name = f"spark at {self._context.master}, {cores} cores"
+        self.slots = 2 * cores  # a job waits in the driver while others run, and starts without a pause
+        self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="zeno-spark")
         self._done: queue.SimpleQueue[tuple[Sequence[Call], Future[list[Outcome]]]] = queue.SimpleQueue()
 
     def submit(self, calls: Sequence[Call]) -> None:
@@ -93,25 +93,13 @@ def _short(error: Py4JJavaError) -> str:
 
 
 def _session(master: str) -> SparkSession:
-    options = {
-        "spark.ui.enabled": "false",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.task.maxFailures": "1",  # tries are ours to count
-        "spark.excludeOnFailure.enabled": "false",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{_LOGGING}",
-    }
-    if not master.startswith("local"):
-        for name in ("spark.driver.bindAddress", "spark.driver.host"):
-            del options[name]
     _forget()
-    with exported({"PYSPARK_PYTHON": sys.executable, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}):
-        builder: Any = SparkSession.builder
-        for name, value in options.items():
-            builder = builder.config(name, value)
-        return builder.master(master).appName("zeno").getOrCreate()
+    with exported({"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}):
+        return session(
+            master,
+            spark__task__maxFailures="1",  # tries are ours to count
+            spark__driver__extraJavaOptions=f"-Dlog4j2.configurationFile=file:{_LOGGING}",
+        )
 
 
 def _forget() -> None:

@@ -1,0 +1,136 @@
+"""The same tasks on three executors: the same results bit for bit, and the same manners when a worker dies."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from study_kinds import counts, probe
+
+from research.executors import Executor, ExecutorLost, executor
+from research.java import require_java
+from research.study import Studies
+from zeno.errors import ConfigError
+
+
+def _java() -> str:
+    try:
+        require_java()
+    except ConfigError as error:
+        return error.message
+    return ""
+
+
+SPARK = pytest.param("spark", marks=pytest.mark.skipif(bool(_java()), reason=_java()))
+CLUSTERS = ["dask", SPARK]
+
+
+@pytest.fixture(autouse=True)
+def _visible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers import the tests' kinds, as a package's own are imported."""
+    support = Path(__file__).parents[1] / "support"
+    monkeypatch.setenv("PYTHONPATH", str(support))
+
+
+def make(where: str) -> Callable[[], Executor]:
+    return lambda: executor(where, 2)
+
+
+@pytest.mark.parametrize("where", CLUSTERS)
+def test_results_are_those_of_this_process_bit_for_bit(studies: Studies, where: str):
+    here = studies.drive(studies.create(probe(tasks=60, note="here"), {}), make("local"))
+    there = studies.drive(studies.create(probe(tasks=60, note="there"), {}), make(where))
+    assert there.state == "finished"
+    assert there.result == here.result
+    assert counts(studies, there.id) == Counter(range(60))
+
+
+@pytest.mark.parametrize("where", CLUSTERS)
+def test_a_task_that_kills_its_worker_three_times_is_given_up_and_no_other(studies: Studies, where: str):
+    study = studies.create(probe(tasks=20, what="die", to=[7]), {})
+    state = studies.drive(study, make(where))
+    assert (state.state, state.done, state.dead, state.failed_tries) == ("stuck", 19, 1, 3)
+    assert {one.cause for one in studies.store.failures(study)} == {"crashed"}
+    assert "died under the task" in studies.store.failures(study)[0].detail
+
+
+@pytest.mark.parametrize("where", CLUSTERS)
+def test_killed_workers_cost_nothing_but_time(studies: Studies, where: str):
+    study = studies.create(probe(tasks=60, seconds=0.1), {})
+    over = threading.Event()
+    kills = threading.Thread(target=_kill_workers, args=(over, 4))
+    kills.start()
+    state = studies.drive(study, make(where))
+    over.set()
+    kills.join()
+    assert state.state == "finished"
+    assert counts(studies, study) == Counter(range(60))
+    assert state.summary == {"sum": sum(n**2 for n in range(60))}
+
+
+def _kill_workers(over: threading.Event, times: int) -> None:
+    """Kill a worker now and then: Dask's are our grandchildren by spawn, Spark's are forked by its daemon."""
+    while times and not over.wait(1.0):
+        workers = [one for one in psutil.Process().children(recursive=True) if _is_worker(one)]
+        if workers:
+            os.kill(workers[times % len(workers)].pid, signal.SIGKILL)
+            times -= 1
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        command = " ".join(process.cmdline())
+        return "spawn_main" in command or ("pyspark.daemon" in command and not process.children())
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.skipif(bool(_java()), reason=_java())
+def test_a_dead_jvm_is_replaced(studies: Studies):
+    study = studies.create(probe(tasks=40, seconds=0.1), {})
+    killed = threading.Event()
+
+    def watch(now) -> None:
+        if now.done and not killed.is_set():
+            killed.set()
+            for one in psutil.Process().children(recursive=True):
+                if one.name() == "java":
+                    os.kill(one.pid, signal.SIGKILL)
+
+    state = studies.drive(study, make("spark"), watch)
+    assert killed.is_set()
+    assert state.state == "finished"
+    assert counts(studies, study) == Counter(range(40))
+
+
+def test_an_executor_that_is_lost_again_and_again_is_an_error(studies: Studies, monkeypatch: pytest.MonkeyPatch):
+    from research.executors.local import LocalExecutor
+
+    class Lost(LocalExecutor):
+        def finished(self, timeout: float):
+            raise ExecutorLost("gone")
+
+    study = studies.create(probe(tasks=3), {})
+    with pytest.raises(ExecutorLost):
+        studies.drive(study, Lost)
+    assert studies.state(study).state == "interrupted"
+
+
+def test_no_process_is_left_behind(studies: Studies):
+    before = {one.pid for one in psutil.Process().children(recursive=True)}
+    studies.drive(studies.create(probe(tasks=4), {}), make("dask"))
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        left = [one for one in psutil.Process().children(recursive=True) if one.pid not in before]
+        left = [
+            one for one in left if one.status() != psutil.STATUS_ZOMBIE and "tracker" not in " ".join(one.cmdline())
+        ]
+        if not left:
+            return
+        time.sleep(0.2)
+    raise AssertionError([one.cmdline() for one in left])
