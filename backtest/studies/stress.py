@@ -57,4 +57,4 @@ def _times(text: str, factor: Decimal) -> str:
 def _amount(text: str, factor: Decimal) -> str:
     amount = Decimal(text)
     scaled = amount * (min(factor, Decimal(1)) if amount < 0 else factor)
-    return f"{scaled.normalize():f}"
+    return f"{scaled.normalize() + 0:f}"  # adding 0 makes -0 plain
