@@ -1,7 +1,7 @@
 """The report's pictures, from its record: history against recessions, calibration, scenarios."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -12,7 +12,7 @@ from mrie.report.words import COMBINED, HMM, SWITCHING, chance
 from zeno.drawing import svg
 from zeno.drawing.axes import TimeAxis, time_axis, value_axis
 from zeno.drawing.chart import Chart, Line, Series, grid, lines_chart
-from zeno.drawing.numerals import number, ticks_as_percent
+from zeno.drawing.numerals import number, ticks_as_money, ticks_as_percent
 
 RECENT_MONTHS = 60
 _MONTHS_READ = 1_200
@@ -33,13 +33,13 @@ class Dot:
 def history_chart(report: RiskReport) -> Chart:
     """Every reading, with the range over the models, against recessions."""
     rows = _all_readings(report)
-    return _readings("history", f"Since {rows[0].month:%Y}", rows, report.recessions, models=False)
+    return _readings("history", f"Since {rows[0].month:%Y}", rows, report.known_recessions, models=False)
 
 
 def recent_chart(report: RiskReport) -> Chart:
     """The last five years, each model alone."""
     rows = _all_readings(report)[-RECENT_MONTHS:]
-    return _readings("recent", "The last five years", rows, report.recessions, models=True)
+    return _readings("recent", "The last five years", rows, report.known_recessions, models=True)
 
 
 def _all_readings(report: RiskReport) -> list[Reading]:
@@ -62,16 +62,9 @@ def _readings(key: str, title: str, rows: Sequence[Reading], recessions: Sequenc
     ]
     shades = _recessions(recessions, time)
     spans = svg.band([(time.share(m), row.low, row.high) for m, row in zip(moments, rows, strict=True)], "range")
-    return lines_chart(
-        key,
-        title,
-        series,
-        time,
-        axis,
-        reason="" if len(rows) > 1 else "only the current reading is there",
-        behind=shades + spans + svg.level(0.5, "half"),
-        probes=_MONTHS_READ,
-    )
+    behind = shades + spans + svg.level(0.5, "half")
+    chart = lines_chart(key, title, series, time, axis, behind=behind, probes=_MONTHS_READ)
+    return chart if len(rows) > 1 else replace(chart, empty="only the current reading is there", probes={})
 
 
 def _recessions(recessions: Sequence[Recession], time: TimeAxis) -> Markup:
@@ -123,7 +116,7 @@ def scenario_charts(number_of: int, scenario: Scenario) -> list[Chart]:
 def _path_chart(key: str, path: ScenarioPath) -> Chart:
     moments = tuple(map(_moment, path.months))
     time = time_axis(moments)
-    axis = value_axis([*path.low, *path.high], write=_write, ticks=4)
+    axis = value_axis([*path.low, *path.high], write=ticks_as_money, ticks=4)
     rows = zip(moments, path.low, path.high, strict=True)
     band = svg.band([(time.share(m), axis.share(low), axis.share(high)) for m, low, high in rows], "range")
     series = [Series("Path", Line(moments, path.median), _plain, "line combined")]
@@ -135,11 +128,6 @@ def _path_chart(key: str, path: ScenarioPath) -> Chart:
 
 def _ranges(path: ScenarioPath) -> list[str]:
     return [f"{_plain(low)} to {_plain(high)}" for low, high in zip(path.low, path.high, strict=True)]
-
-
-def _write(values: Sequence[float]) -> list[str]:
-    step = min(np.diff(values), default=1.0)
-    return [number(value, 0 if step >= 1 else 1 if step >= 0.1 else 2) for value in values]
 
 
 def _plain(value: float) -> str:

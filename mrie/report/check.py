@@ -9,7 +9,7 @@ from itertools import pairwise
 from mrie.report.inputs import KINDS, SENSES, STATUSES, Reading, RiskReport, ScenarioPath
 from zeno.errors import ContractError
 
-_SLACK = 1e-9
+_SLACK = 1e-9  # filters leave probabilities such as 1.0000000000000002
 _SHOWN = 8
 
 
@@ -49,7 +49,7 @@ def _readings(report: RiskReport) -> Iterator[str]:
     for reading in (report.reading, *report.history):
         given = {name: getattr(reading, name) for name in ("p_hmm", "p_ms", "p_combined", "low", "high")}
         for name, value in given.items():
-            if value is not None and not 0 <= value <= 1:
+            if value is not None and not -_SLACK <= value <= 1 + _SLACK:
                 yield f"{name} of {reading.month:%Y-%m} is {value}, no probability"
         if not _ordered(reading):
             yield f"the range of {reading.month:%Y-%m} does not hold its reading"

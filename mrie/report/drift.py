@@ -132,7 +132,7 @@ def score_alarm(name: str, months: Sequence[date], scores: Sequence[float], test
         value=state.value if learned else None,
         threshold=state.threshold,
         since=since,
-        meaning="Forecasts have become worse than in its first years (Page-Hinkley on the log score)."
+        meaning="Rings when forecasts are worse than the model's first ones were (Page-Hinkley on the log score)."
         if learned
         else f"Not running yet: {state.count} of {state.burn_in} scores to learn from.",
     )
@@ -247,7 +247,7 @@ def _input_alarm(name: str, months: Sequence[date], values: Floats, rule: Stabil
     since, end = None, len(there)
     while (judged := _judged(values[there[:end]], rule, level)) is not None and judged[0] > judged[1]:
         since, end = months[there[end - 1]], end - 1
-    meaning = f"Its last {rule.recent} months are spread over other values than before (population stability index)."
+    meaning = f"Rings when its last {rule.recent} months lie elsewhere than those before (population stability index)."
     return DriftAlarm(name=name, value=fit[0], threshold=fit[1], since=since, meaning=meaning)
 
 

@@ -14,6 +14,9 @@ from mrie.report.inputs import Edge, Graph, Node
 from zeno.errors import ContractError
 
 _WIDTH, _BOX, _HIGH, _GAP, _EDGE = 1000.0, 150.0, 44.0, 84.0, 8.0
+_LOOP = 40.0
+"""Room on the right, for arrows between boxes of the last column."""
+
 _LINE = 22
 _SHAPES = {
     "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "title", "desc",
@@ -78,7 +81,7 @@ class _Place:
 
 def _draw(nodes: Sequence[Node], edges: Sequence[Edge]) -> Markup:
     columns = max(node.place[0] for node in nodes) or 1
-    step = (_WIDTH - _BOX - 2 * _EDGE) / columns
+    step = (_WIDTH - _LOOP - _BOX - 2 * _EDGE) / columns
     places = {
         node.name: _Place(_EDGE + _BOX / 2 + node.place[0] * step, _EDGE + _HIGH / 2 + node.place[1] * _GAP)
         for node in nodes
@@ -127,7 +130,7 @@ def _arrows(edges: Sequence[Edge], places: dict[str, _Place]) -> Iterator[Markup
     ports = _ports(edges, places)
     for edge in sorted(edges, key=lambda one: rank[one.status]):
         (x1, y1, way1), (x2, y2, way2) = ports[edge.cause, edge.effect, "out"], ports[edge.cause, edge.effect, "in"]
-        reach = max(28.0, abs(x2 - x1) * 0.45)
+        reach = max(36.0, abs(x2 - x1) * 0.45)
         path = f"M{x1:.1f} {y1:.1f}C{x1 + way1 * reach:.1f} {y1:.1f} {x2 + way2 * reach:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
         words = f"{edge.cause} {'raises' if edge.sign > 0 else 'lowers'} {edge.effect} after {edge.lag_months} months: "
         yield Markup('<path class="edge {0} {1}" d="{2}" marker-end="url(#head-{0})"><title>{3}</title></path>').format(

@@ -7,7 +7,7 @@ Belongs here: the shape of the input. Not here: its check (``mrie.report.check``
 they are shown.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 SENSES = ("conditioning", "do")
@@ -289,6 +289,8 @@ class RiskReport:
         The moment of knowledge; with a zone.
     history
         Earlier readings and the current one, ascending, each as it was made.
+    recessions
+        By peak; the page shows only what was announced by ``as_of``.
     configurations_tried
         How many model configurations were compared before this one was taken.
     caveats
@@ -312,3 +314,18 @@ class RiskReport:
     caveats: tuple[str, ...] = ()
     run_id: str = ""
     data_version: str = ""
+
+    @property
+    def known_recessions(self) -> tuple[Recession, ...]:
+        """The recessions as they were known at ``as_of``: no peak or trough that was announced only later.
+
+        Turning points without an announcement are of before 1980, and known.
+        """
+        today = self.as_of.date()
+        seen = (one for one in self.recessions if one.peak_announced is None or one.peak_announced <= today)
+        return tuple(
+            replace(one, trough=None, trough_announced=None)
+            if one.trough_announced is not None and one.trough_announced > today
+            else one
+            for one in seen
+        )

@@ -56,9 +56,9 @@ def base_rate(report: RiskReport) -> float | None:
     Months after the last dated turning point count as no recession.
     """
     months = [row.month for row in report.history]
-    if not months or not report.recessions:
+    if not months or not report.known_recessions:
         return None
-    return sum(_in_recession(month, report.recessions) for month in months) / len(months)
+    return sum(_in_recession(month, report.known_recessions) for month in months) / len(months)
 
 
 def _in_recession(month: date, recessions: Sequence[Recession]) -> bool:
@@ -97,7 +97,7 @@ def turning_points(report: RiskReport) -> list[Turn]:
             _silence(one.peak, one.peak_announced),
             _silence(one.trough, one.trough_announced),
         )
-        for one in reversed(report.recessions)
+        for one in reversed(report.known_recessions)
         if one.peak in peaks or one.trough in troughs
     ]
 
@@ -107,7 +107,7 @@ def _by_month(lags: Sequence[Lag]) -> dict[date, int | None]:
 
 
 def _called(turn: date | None, lags: dict[date, int | None]) -> str:
-    return lag_words(lags[turn]) if turn in lags else "not judged"
+    return lag_words(lags[turn]) if turn is not None and turn in lags else "not judged"
 
 
 def _silence(turn: date | None, announced: date | None) -> int | None:

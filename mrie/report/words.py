@@ -14,6 +14,8 @@ from zeno.drawing.numerals import DASH, number
 
 HMM, SWITCHING, COMBINED = "Gaussian HMM", "Markov switching", "Combined"
 
+EN = "\u2009–\u2009"
+
 DISAGREE = 0.20
 """Models that are at least this far apart disagree; so do models on different sides of even odds."""
 
@@ -54,11 +56,11 @@ def finding(reading: CurrentReading) -> Finding:
     headline = (
         f"The models disagree: recession risk from {span}"
         if disagree
-        else f"Recession risk {chance(reading.p_combined)}, models from {span}"
+        else f"Recession risk {chance(reading.p_combined)}, range {span}"
     )
     sentence = (
         f"The chance that the United States was in recession in {month_name(reading.month)} is put at "
-        f"{chance(reading.p_combined)} by the models together, {span} by each alone: {_agreement(reading, disagree)}."
+        f"{chance(reading.p_combined)} by the models together, in a range of {span}: {_agreement(reading, disagree)}."
     )
     return Finding(headline, sentence, disagree)
 
@@ -76,6 +78,19 @@ def _agreement(reading: Reading, disagree: bool) -> str:
     return f"the two models {'disagree' if disagree else 'agree'} ({each})"
 
 
+def scope(report: RiskReport) -> str:
+    """Say what the probabilities are, and whether the data under them were those of the day."""
+    text = (
+        "United States only. Filtered probabilities: no month is read with later months, and none is improved since. "
+    )
+    undated = sum(not one.real_vintages for one in report.freshness)
+    if not report.freshness:
+        return text + "Whether the data were those of the day is not recorded."
+    if undated:
+        return text + f"But {undated} of {len(report.freshness)} series are as revised since, not as first published."
+    return text + "In real time: the data are the vintages of the day."
+
+
 def headline_tiles(report: RiskReport) -> list[Tile]:
     """Return the four large figures."""
     reading = report.reading
@@ -84,7 +99,7 @@ def headline_tiles(report: RiskReport) -> list[Tile]:
     withdrawn = [claim for claim in report.claims if claim.status == "withdrawn"]
     return [
         Tile(COMBINED, chance(reading.p_combined), _change(report)),
-        Tile("Range over models", f"{chance(reading.low, unit=False)}{EN}{chance(reading.high)}", _width(reading)),
+        Tile("Range", f"{chance(reading.low, unit=False)}{EN}{chance(reading.high)}", _width(reading)),
         Tile("Regime", reading.regime.replace("_", " "), f"most probable in {month_name(reading.month)}"),
         Tile(
             "Warnings",
@@ -93,9 +108,6 @@ def headline_tiles(report: RiskReport) -> list[Tile]:
             "bad" if ringing or overdue else "",
         ),
     ]
-
-
-EN = "\u2009–\u2009"
 
 
 def _change(report: RiskReport) -> str:
@@ -107,7 +119,7 @@ def _change(report: RiskReport) -> str:
 
 
 def _width(reading: Reading) -> str:
-    return f"{number(100 * (reading.high - reading.low), 0)} points apart"
+    return f"over the models, {number(100 * (reading.high - reading.low), 0)} points wide"
 
 
 def chance(p: float | None, *, unit: bool = True) -> str:
@@ -180,7 +192,7 @@ def freshness_summary(series: Sequence[SeriesFreshness]) -> str:
     """Say how old the data are, and how much of it has dated revisions."""
     dated = sum(one.real_vintages for one in series)
     late = [one.series for one in series if one.stale]
-    text = f"{dated} of {plural(len(series), 'series')} with dated vintages"
+    text = f"{dated} of {len(series)} series with dated vintages"
     if dated < len(series):
         text += "; the others are as revised since, with usual release lags assumed"
     return text + (f". Overdue: {', '.join(late)}." if late else ". None is overdue.")
