@@ -179,8 +179,10 @@ def _is_bundle(body: bytes) -> None:
 
 
 def _files(folder: Path) -> Files:
+    """Return the vintages of a folder; a file of its own goes before the same month in a zip."""
     found: Files = {}
-    for path in sorted(folder.glob("*")) if folder.is_dir() else []:
+    paths = sorted(folder.glob("*")) if folder.is_dir() else []
+    for path in sorted(paths, key=lambda one: one.suffix.lower() != ".zip"):
         if path.suffix.lower() == ".zip":
             found.update(_in_zip(path))
         elif (vintage := _vintage(path.name)) is not None and path.is_file():

@@ -116,10 +116,12 @@ def scenario_charts(number_of: int, scenario: Scenario) -> list[Chart]:
 def _path_chart(key: str, path: ScenarioPath) -> Chart:
     moments = tuple(map(_moment, path.months))
     time = time_axis(moments)
-    axis = value_axis([*path.low, *path.high], write=ticks_as_money, ticks=4)
+    axis = value_axis([*path.low, *path.high, *path.baseline], write=ticks_as_money, ticks=4)
     rows = zip(moments, path.low, path.high, strict=True)
     band = svg.band([(time.share(m), axis.share(low), axis.share(high)) for m, low, high in rows], "range")
     series = [Series("Path", Line(moments, path.median), _plain, "line combined")]
+    if path.baseline:
+        series.insert(0, Series("Without it", Line(moments, path.baseline), _plain, "line without"))
     title = f"{path.node.replace('_', ' ').capitalize()}, {path.unit}"
     chart = lines_chart(key, title, series, time, axis, behind=band, probes=_MONTHS_READ)
     chart.probes.update({f"{100 * path.level:.0f}% band": _ranges(path)} if chart.probes else {})

@@ -94,6 +94,8 @@ def _paths(report: RiskReport) -> Iterator[str]:
 def _path(path: ScenarioPath) -> str:
     if not len(path.months) == len(path.median) == len(path.low) == len(path.high) > 0:
         return "its columns are not of one length"
+    if len(path.baseline) not in (0, len(path.months)):
+        return "its baseline is not as long as it is"
     rows = zip(path.low, path.median, path.high, strict=True)
     if any(not low - _SLACK <= middle <= high + _SLACK for low, middle, high in rows):
         return "its band does not hold its path"

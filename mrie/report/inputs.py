@@ -10,7 +10,7 @@ they are shown.
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-SENSES = ("conditioning", "do")
+SENSES = ("forecast", "conditioning", "do")
 STATUSES = ("holds", "failed", "withdrawn", "open")
 KINDS = ("combined", "model", "baseline")
 
@@ -168,7 +168,10 @@ class Graph:
 
 @dataclass(frozen=True, kw_only=True)
 class ScenarioPath:
-    """One variable's path, month by month, with a band of nominal coverage ``level``."""
+    """One variable's path, month by month, with a band of nominal coverage ``level``.
+
+    ``baseline`` is the path without the condition or the intervention; empty where there is none to compare with.
+    """
 
     node: str
     unit: str
@@ -176,6 +179,7 @@ class ScenarioPath:
     median: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+    baseline: tuple[float, ...] = ()
     level: float = 0.9
 
 
@@ -186,7 +190,8 @@ class Scenario:
     Parameters
     ----------
     sense
-        ``conditioning``: a path seen, and what goes with it; ``do``: a path set by hand, and what follows.
+        ``forecast``: nothing assumed; ``conditioning``: a path seen, and what goes with it; ``do``: a path set by
+        hand, and what follows.
     assumption
         The path asked for, in words.
     refused

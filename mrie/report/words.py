@@ -10,6 +10,7 @@ from datetime import date
 from statistics import median
 
 from mrie.report.inputs import Claim, CurrentReading, DriftAlarm, Lag, Reading, RiskReport, SeriesFreshness
+from zeno.drawing.chart import Tile
 from zeno.drawing.numerals import DASH, number
 
 HMM, SWITCHING, COMBINED = "Gaussian HMM", "Markov switching", "Combined"
@@ -37,16 +38,6 @@ class Finding:
     headline: str
     sentence: str
     disagree: bool
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A figure with its name and a note."""
-
-    name: str
-    value: str
-    note: str = ""
-    tone: str = ""
 
 
 def finding(reading: CurrentReading) -> Finding:

@@ -109,6 +109,11 @@ class TestVintages:
         )
         assert (june.data.num_rows, july.data.num_rows) == (6, 4)
 
+    def test_a_file_goes_before_the_same_month_in_a_zip(self, tmp_path: Path) -> None:
+        zipped = packed({"2016-06.csv": fred_md({"PAYEMS": ["1"]}, first="2016-05")})
+        (june,) = collect(tmp_path, {"2016-06.csv": JUNE_FILE, "all.zip": zipped})
+        assert june.data.num_rows == 6
+
 
 class TestBadFiles:
     @pytest.mark.parametrize(

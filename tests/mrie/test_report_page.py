@@ -191,6 +191,7 @@ class TestSections:
         assert "<b>Refused.</b> Outside the support." in text
         assert "Housing starts, thousand a year" in text
         assert "Bands are 90\u00a0% bands" in text
+        assert 'class="line without"' in text
 
     def test_withdrawn_claims_come_first_with_their_reason_and_hash(self) -> None:
         text = section(checked(), "claims")
@@ -302,7 +303,7 @@ class TestDistrust:
             ({"calibration": (CalibrationBin(0.5, 1.5, 3),)}, "calibration bin at 0.5"),
             ({"as_of": report().as_of.replace(tzinfo=None)}, "as_of has no time zone"),
             ({"claims": (replace(report().claims[0], status="true"),)}, "'true' is none of holds"),
-            ({"scenarios": (replace(report().scenarios[0], sense="see"),)}, "'see' is none of conditioning, do"),
+            ({"scenarios": (replace(report().scenarios[0], sense="see"),)}, "'see' is none of forecast, conditioning, do"),
             ({"scenarios": (Scenario(name="x", sense="do", assumption=""),)}, "x needs paths or a reason"),
             (
                 {"scenarios": (replace(report().scenarios[0], paths=(replace(

@@ -58,6 +58,7 @@ def report(**changes: Any) -> RiskReport:
         median=(560.0, 550.0, 545.0),
         low=(520.0, 490.0, 470.0),
         high=(600.0, 615.0, 640.0),
+        baseline=(565.0, 570.0, 575.0),
     )
     full = RiskReport(
         as_of=AS_OF,

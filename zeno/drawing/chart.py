@@ -1,6 +1,6 @@
 """A chart as data: shapes, labels, legend and what the crosshair reads. ``chart.html.j2`` beside it turns it into HTML.
 
-Belongs here: lines over time, which every page has. Not here: what a page draws, and in which words.
+Belongs here: lines over time and tiles of figures, which every page has. Not here: what a page draws, in which words.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +13,16 @@ from zeno.drawing import svg
 from zeno.drawing.axes import Axis, TimeAxis
 
 PROBES = 240
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure with its name and a small line under it."""
+
+    name: str
+    value: str
+    note: str = ""
+    tone: str = ""
 
 
 @dataclass(frozen=True)
