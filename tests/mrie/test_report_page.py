@@ -303,7 +303,7 @@ class TestDistrust:
             ({"calibration": (CalibrationBin(0.5, 1.5, 3),)}, "calibration bin at 0.5"),
             ({"as_of": report().as_of.replace(tzinfo=None)}, "as_of has no time zone"),
             ({"claims": (replace(report().claims[0], status="true"),)}, "'true' is none of holds"),
-            ({"scenarios": (replace(report().scenarios[0], sense="see"),)}, "'see' is none of forecast, conditioning, do"),
+            ({"scenarios": (replace(report().scenarios[0], sense="see"),)}, "'see' is none of forecast"),
             ({"scenarios": (Scenario(name="x", sense="do", assumption=""),)}, "x needs paths or a reason"),
             (
                 {"scenarios": (replace(report().scenarios[0], paths=(replace(
@@ -314,6 +314,11 @@ class TestDistrust:
                 {"scenarios": (replace(report().scenarios[0], paths=(replace(
                     report().scenarios[0].paths[0], low=(1.0,)),)),)},
                 "not of one length",
+            ),
+            (
+                {"scenarios": (replace(report().scenarios[0], paths=(replace(
+                    report().scenarios[0].paths[0], baseline=(1.0,)),)),)},
+                "its baseline is not as long as it is",
             ),
         ],
     )  # fmt: skip
