@@ -8,6 +8,8 @@
 | ``ZENO_CLICKHOUSE_URL`` | an external server, ``http[s]://user:password@host:port`` | none: embedded |
 | ``ZENO_CLICKHOUSE_CLUSTER`` | the cluster's name on that server | none: one node |
 | ``ZENO_DROP`` | the drop folder for CSV and Parquet files | ``drop`` in the data folder |
+| ``ZENO_MLFLOW_URL`` | where MLflow records: ``http[s]://…``, ``sqlite:///…``, ``postgresql://…`` | in the data folder |
+| ``ZENO_DVC_REMOTE`` | DVC remote that keeps tracked files: a folder, or a URL that DVC knows | in the data folder |
 | ``FRED_API_KEY`` | key of the FRED and ALFRED collectors | none: those collectors explain how to get one |
 """
 
@@ -35,6 +37,8 @@ class Settings:
     shards: int | None = None
     clickhouse_url: str | None = None
     clickhouse_cluster: str | None = None
+    mlflow_url: str | None = None
+    dvc_remote: str | None = None
     fred_api_key: str | None = None
 
     @classmethod
@@ -56,6 +60,8 @@ class Settings:
             shards=_shards(values.get("ZENO_SHARDS")),
             clickhouse_url=values.get("ZENO_CLICKHOUSE_URL") or None,
             clickhouse_cluster=values.get("ZENO_CLICKHOUSE_CLUSTER") or None,
+            mlflow_url=values.get("ZENO_MLFLOW_URL") or None,
+            dvc_remote=_folder_or_url(values.get("ZENO_DVC_REMOTE")),
             fred_api_key=values.get("FRED_API_KEY") or None,
         )
 
@@ -78,6 +84,8 @@ class Settings:
             "ZENO_SHARDS": str(self.shards or ""),
             "ZENO_CLICKHOUSE_URL": self.clickhouse_url or "",
             "ZENO_CLICKHOUSE_CLUSTER": self.clickhouse_cluster or "",
+            "ZENO_MLFLOW_URL": self.mlflow_url or "",
+            "ZENO_DVC_REMOTE": self.dvc_remote or "",
             "FRED_API_KEY": self.fred_api_key or "",
         }
         return {**os.environ, **own, **extra}  # noqa: TID251 - a child inherits the rest
@@ -104,3 +112,10 @@ def _shards(text: str | None) -> int | None:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_SHARDS:
         raise ConfigError(f"ZENO_SHARDS is {text!r}.", remedy=f"Set it to a whole number from 1 to {MAX_SHARDS}.")
     return int(text)
+
+
+def _folder_or_url(text: str | None) -> str | None:
+    """Return a URL as it is and a folder in full, because children may run elsewhere."""
+    if not text or "://" in text:
+        return text or None
+    return str(Path(text).expanduser().resolve())
