@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -262,24 +263,33 @@ def test_killed_at_random_moments_it_is_recorded_once(settings, tmp_path_factory
     (calm.home / "tearsheet.html").write_text("<h1>Equity</h1>")
     study(calm.home, CHILDREN)
     rng = random.Random(SEED)
-    killed = 0
-    while killed < KILLS:
+    # While the schema is made, twice; then at a random moment after so many runs are there.
+    for strike in (-1, -1, *sorted(rng.sample(range(CHILDREN + 1), KILLS - 2))):
         process = worker(settings.home)
-        # Importing MLflow takes the first seconds: wait until the store is asked for, then strike anywhere after it.
-        while not (settings.home / "locks" / "mlflow.lock").exists() and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(rng.uniform(1.0, 6.0) if killed < KILLS // 2 else rng.uniform(2.0, 4.0))
-        if process.poll() is None:
-            kill(process.pid)
-            killed += 1
-        elif process.returncode == 0:
-            (settings.home / "mlflow" / "mlflow.db").unlink()  # done before it was hit: from the start
-        process.wait()
-    assert worker(settings.home).wait(60) == 0
+        wait_for(lambda strike=strike: progress(settings) >= strike, process)
+        time.sleep(rng.uniform(0.0, 1.0 if strike < 0 else 0.05))
+        kill(process.pid)
+        assert process.wait() == -signal.SIGKILL
+    assert worker(settings.home).wait(120) == 0
     assert database(settings, _CONTENT) == database(calm, _CONTENT)
     assert len(database(settings, "SELECT * FROM runs")) == 1 + CHILDREN
     kept = next((settings.home / "mlflow" / "artifacts").rglob("tearsheet.html"))
     assert kept.read_text() == "<h1>Equity</h1>"
+
+
+def progress(settings: Settings) -> int:
+    """Count the runs that landed; -1 while the schema is made, -2 before."""
+    if not (settings.home / "mlflow" / "mlflow.db").exists():
+        return -1 if (settings.home / "mlflow" / "mlflow.db.new").exists() else -2
+    return database(settings, "SELECT count(*) FROM runs")[0][0]
+
+
+def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while not ready():
+        assert process.poll() is None, "it ended before it was struck"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
 
 
 def worker(home: Path) -> subprocess.Popen[bytes]:
