@@ -22,7 +22,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 @app.command("track")
 def track_command(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files and folders; by default the archives and samples of the data sets.")
+        list[Path] | None, typer.Argument(help="Files and folders; by default all archives and samples of data sets.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -70,7 +70,8 @@ def _inputs(settings: Settings) -> list[Path]:
     """Return the archives that have been downloaded, and the shipped samples."""
     samples = Path(next(iter(collectors.samples.__path__)))
     shipped = [path for pattern in ("*.csv", "*.csv.gz") for path in sorted(samples.glob(pattern))]
-    return _files(Context(settings=settings).archives) + shipped if Context(settings=settings).archives.is_dir() else shipped
+    archives = Context(settings=settings).archives
+    return (_files(archives) if archives.is_dir() else []) + shipped
 
 
 def _one(wanted: str, versions: list[FileVersion]) -> FileVersion:
@@ -95,4 +96,5 @@ def _print(title: str, versions: list[FileVersion], *, as_json: bool) -> None:
         print_json([asdict(entry) for entry in versions])
         return
     print_table(title, ["name", "size", "MD5"], [(entry.name, megabytes(entry.size), entry.md5) for entry in versions])
-    console.print(f"{len(versions)} files, {megabytes(sum(entry.size for entry in versions))}.", highlight=False)
+    files = "1 file" if len(versions) == 1 else f"{len(versions)} files"
+    console.print(f"{files}, {megabytes(sum(entry.size for entry in versions))}.", highlight=False)

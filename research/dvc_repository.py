@@ -6,9 +6,9 @@
     <home>/files/<sha256>/<name>.dvc  a tracked file; ``<name>`` beside it once it was restored
     <home>/files-remote               the remote; ``ZENO_DVC_REMOTE`` names another
 
-One process of this machine works on it at a time, under a lock of ours that ends with its process. What an earlier one
-left when it was killed goes first: ``.incoming``, temporary copies, and DVC's own table of readers and writers, which it
-rewrites in place, so that a kill can leave half of it. DVC is imported when it is needed: that takes a second or more.
+One process of this machine works on it at a time, under a lock of ours that ends with its process. What an earlier
+one left when it was killed goes first: ``.incoming``, temporary copies, and DVC's own table of readers and writers,
+which it rewrites in place, so that a kill can leave half of it. DVC is imported when it is needed: that takes a second.
 
 Not here: which files, and what a version is (``research.files``).
 """
@@ -29,7 +29,7 @@ from zeno.settings import Settings, exported
 if TYPE_CHECKING:
     from dvc.repo import Repo
 
-# What `dvc` reads when a person runs it there; the same is given to the library below, over any configuration of theirs.
+# What `dvc` reads when a person runs it there; the library is given the same, over any configuration of theirs.
 _CONFIG = """\
 [core]
     no_scm = True

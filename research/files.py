@@ -3,9 +3,9 @@
     track    copy and hash in one pass -> dvc add -> dvc push -> publish  <sha256>/<name>.dvc
     restore  dvc pull -> check the SHA-256 -> publish                     <sha256>/<name>
 
-Both work in a folder beside (``.incoming``) and publish by renaming, so that a name which is there is whole: its content
-is in the cache and in the remote. A process that is killed before that leaves nothing but what the next sweeps away. The
-same content is stored once, whatever it is called; the same name may stand for several contents.
+Both work in a folder beside (``.incoming``) and publish by renaming, so that a name which is there is whole: its
+content is in the cache and in the remote. A process that is killed before that leaves nothing but what the next sweeps
+away. The same content is stored once, whatever it is called; the same name may stand for several contents.
 
 Table inputs are named by their loads in the warehouse's ledger, not here; where the repository is and how DVC is held
 down is in ``research.dvc_repository``.
@@ -63,10 +63,9 @@ def track(paths: Sequence[Path], settings: Settings) -> list[FileVersion]:
         found = [_in_place(path, settings) or _take(path, settings) for path in paths]
         fresh = dict.fromkeys(entry for entry in found if isinstance(entry, Path))
         if fresh:
-            stage_files = [str(_stage(copy)) for copy in fresh]
             with opened(settings) as repo:
-                repo.add([str(copy) for copy in fresh])
-                repo.push(stage_files)
+                repo.add([str(copy) for copy in fresh])  # pyright: ignore - its decorators hide that this is a method
+                repo.push(targets=[str(_stage(copy)) for copy in fresh])
             for copy in fresh:
                 _publish(_stage(copy), settings)
         return [entry if isinstance(entry, FileVersion) else _published(entry, settings) for entry in found]
@@ -167,7 +166,7 @@ def _pulled(copy: Path, version: FileVersion, settings: Settings) -> bool:
         from dvc.exceptions import CheckoutError, DownloadError
 
         try:
-            repo.pull([str(_stage(copy))])
+            repo.pull(targets=[str(_stage(copy))])
         except (CheckoutError, DownloadError):
             return False
     return _hash(copy) == version.sha256

@@ -8,8 +8,8 @@
  4. ``_fill`` writes the parameters, metrics and tags that the run does not have yet, ``_keep`` the files.
  5. A run is finished when everything of it is there; the study's own run comes last.
 
-Identity is the tag ``zeno.study_id``, and ``zeno.child`` for the number of a part. Neither a run, nor a parameter, nor a
-metric is written twice: a metric is one point, at step 0 and the run's start. Another value under the same id is a
+Identity is the tag ``zeno.study_id``, and ``zeno.child`` for the number of a part. Neither a run, nor a parameter, nor
+a metric is written twice: a metric is one point, at step 0 and the run's start. Another value under the same id is a
 contradiction, because the id stands for everything that determines the value: the first stays, and the tag
 ``zeno.differs`` names it beside the value that came later.
 
@@ -55,7 +55,7 @@ EXPERIMENT = "zeno"
 SPEC = "spec.json"
 
 _FILE = "zeno.artefact."
-_BATCH = {"params": 100, "metrics": 800, "tags": 100}  # together at most 1,000 in a request
+_METRICS, _PARAMS, _TAGS = 800, 100, 100  # in one request, which takes 1,000
 
 
 def track(study: TrackedRun, study_id: str, children: Iterable[TrackedRun], artefacts: Mapping[str, Path],
@@ -147,14 +147,12 @@ def _fill(client: "MlflowClient", run: "Run", wanted: Terms) -> None:
 
     data, at = run.data, run.info.start_time
     tags = wanted.tags | _differing(data, wanted)
-    missing: dict[str, list[Any]] = {
-        "params": [Param(name, value) for name, value in wanted.parameters.items() if name not in data.params],
-        "metrics": [Metric(name, value, at, 0) for name, value in wanted.metrics.items() if name not in data.metrics],
-        "tags": [RunTag(name, value) for name, value in tags.items() if data.tags.get(name) != value],
-    }
-    while any(missing.values()):
-        client.log_batch(run.info.run_id, **{kind: rows[: _BATCH[kind]] for kind, rows in missing.items()})
-        missing = {kind: rows[_BATCH[kind] :] for kind, rows in missing.items()}
+    params = [Param(name, value) for name, value in wanted.parameters.items() if name not in data.params]
+    metrics = [Metric(name, value, at, 0) for name, value in wanted.metrics.items() if name not in data.metrics]
+    labels = [RunTag(name, value) for name, value in tags.items() if data.tags.get(name) != value]
+    while params or metrics or labels:
+        client.log_batch(run.info.run_id, metrics[:_METRICS], params[:_PARAMS], labels[:_TAGS])
+        metrics, params, labels = metrics[_METRICS:], params[_PARAMS:], labels[_TAGS:]
 
 
 def _differing(data: Any, wanted: Terms) -> dict[str, str]:

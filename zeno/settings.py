@@ -8,8 +8,8 @@
 | ``ZENO_CLICKHOUSE_URL`` | an external server, ``http[s]://user:password@host:port`` | none: embedded |
 | ``ZENO_CLICKHOUSE_CLUSTER`` | the cluster's name on that server | none: one node |
 | ``ZENO_DROP`` | the drop folder for CSV and Parquet files | ``drop`` in the data folder |
-| ``ZENO_MLFLOW_URL`` | where MLflow records: ``http[s]://…``, ``sqlite:///…``, ``postgresql://…`` | in the data folder |
-| ``ZENO_DVC_REMOTE`` | DVC remote that keeps tracked files: a folder, or a URL that DVC knows | in the data folder |
+| ``ZENO_MLFLOW_URL`` | where MLflow records: ``http[s]://…`` or a database's URL | SQLite in the data folder |
+| ``ZENO_DVC_REMOTE`` | where DVC keeps tracked files: a folder, or a URL that DVC knows | in the data folder |
 | ``FRED_API_KEY`` | key of the FRED and ALFRED collectors | none: those collectors explain how to get one |
 """
 

@@ -1,7 +1,6 @@
-"""A file that a study read can be had again: after it changed, after it vanished, from the cache and from the remote."""
+"""A file that a study read can be had again: after it changed or vanished, from the cache or from the remote."""
 
 import hashlib
-import logging
 import os
 import pty
 import random
@@ -10,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,6 @@ from research.files import FileVersion, restore, track, tracked
 from zeno.errors import ConfigError, SourceError
 from zeno.settings import Settings
 
-KILLS = 8
 SEED = 20_260_103
 _ROOT = Path(__file__).parents[2]
 _WORKER = _ROOT / "tests" / "support" / "track_worker.py"
@@ -53,7 +52,9 @@ def objects(settings: Settings) -> list[str]:
 def test_a_version_names_the_exact_content(settings, bars):
     (version,) = track([bars], settings)
     data = bars.read_bytes()
-    assert version == FileVersion("bars.csv", hashlib.md5(data).hexdigest(), hashlib.sha256(data).hexdigest(), len(data))
+    assert version == FileVersion(
+        "bars.csv", hashlib.md5(data).hexdigest(), hashlib.sha256(data).hexdigest(), len(data)
+    )
     assert tracked(settings) == [version]
 
 
@@ -242,8 +243,9 @@ def test_nothing_reaches_the_terminal_or_the_network(settings, bars):
     )
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("DVC", "CI", "PYTEST"))}
     ours, theirs = pty.openpty()
-    done = subprocess.run([sys.executable, "-c", code, str(settings.home), str(bars)], check=False, stdout=theirs,
-                          stderr=theirs, env=clean | {"PYTHONPATH": f"{_ROOT}:{_WORKER.parent}", "TERM": "xterm"})  # fmt: skip
+    clean |= {"PYTHONPATH": f"{_ROOT}:{_WORKER.parent}", "TERM": "xterm"}
+    command = [sys.executable, "-c", code, str(settings.home), str(bars)]
+    done = subprocess.run(command, check=False, stdout=theirs, stderr=theirs, env=clean)
     os.write(theirs, b"end")
     assert os.read(ours, 65536) == b"end"
     assert done.returncode == 0
@@ -263,29 +265,62 @@ def test_dvc_is_not_imported_for_what_is_there_already(settings, bars):
     subprocess.run([sys.executable, "-c", code, str(settings.home), str(bars)], check=True, env=environment)
 
 
+def test_processes_that_track_at_once_wait_for_each_other(settings, tmp_path):
+    paths = [written(tmp_path / f"{at}.csv", f"{at}") for at in range(3)]
+    workers = [worker(settings.home, paths) for _ in range(3)]
+    assert [process.wait(120) for process in workers] == [0, 0, 0]
+    assert len(tracked(settings)) == 3
+    assert len(objects(settings)) == 6
+
+
 @pytest.mark.kill
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(settings, tmp_path):
     rng = random.Random(SEED)
-    paths = [written(tmp_path / f"{at}.csv", f"{at}\n" * 400_000) for at in range(6)]
-    known: set[FileVersion] = set()
-    for round_ in range(KILLS):
-        process = worker(settings.home, paths[: 1 + round_ % len(paths)])
-        wait_for(incoming(settings), process)
-        time.sleep(rng.uniform(0.0, 2.5))
+    paths = [written(tmp_path / f"{at}.csv", f"{at}\n" * 400_000) for at in range(2 * len(_MOMENTS))]
+    known: list[FileVersion] = []
+    for round_, moment in enumerate(_MOMENTS):
+        process = worker(settings.home, paths[: 2 * round_ + 2])  # what has landed, and two more
+        wait_for(lambda moment=moment, round_=round_: moment(settings) > 2 * round_, process)
+        time.sleep(rng.uniform(0.0, 0.02))
         kill(process.pid)
-        process.wait()
-        landed = set(tracked(settings))
-        assert known <= landed
-        known = landed
-        # What is there is whole, whatever happened.
-        assert all(restore(version, settings).stat().st_size == version.size for version in landed)
-        if process.returncode != -signal.SIGKILL:
-            shutil.rmtree(settings.home)  # done before it was hit: from the start
-            known = set()
-    assert worker(settings.home, paths).wait(120) == 0
-    assert [version.name for version in tracked(settings)] == [path.name for path in paths]
+        assert process.wait() == -signal.SIGKILL
+        landed = tracked(settings)
+        assert set(known) <= set(landed)
+        # What is there is whole, whatever happened: asked of the cache, and of the remote.
+        assert all(_in(cached(settings, version.md5), version) for version in landed)
+        assert all(_in(kept(settings, version.md5), version) for version in landed)
+        known = track(paths[: 2 * round_ + 2], settings)
+    assert [version.name for version in tracked(settings)] == sorted(path.name for path in paths)
     assert objects(settings) == sorted(hashlib.md5(path.read_bytes()).hexdigest() for path in paths * 2)
     assert not incoming(settings).exists()
+
+
+def _copied(settings: Settings) -> int:
+    return len(tracked(settings)) + len(list(incoming(settings).glob("*")))
+
+
+def _added(settings: Settings) -> int:
+    return len(list((root(settings) / ".dvc" / "cache").glob("files/md5/*/*")))
+
+
+def _described(settings: Settings) -> int:
+    return len(tracked(settings)) + len(list(incoming(settings).glob("*/*.dvc")))
+
+
+def _pushed(settings: Settings) -> int:
+    return len(list((settings.home / "files-remote").glob("files/md5/*/*")))
+
+
+def _published(settings: Settings) -> int:
+    return len(tracked(settings))
+
+
+_MOMENTS = (_copied, _added, _described, _pushed, _published) * 2
+"""When to strike: after the first of two files has got so far, with a little chance."""
+
+
+def _in(path: Path | None, version: FileVersion) -> bool:
+    return path is not None and hashlib.sha256(path.read_bytes()).hexdigest() == version.sha256
 
 
 def worker(home: Path, paths: list[Path]) -> subprocess.Popen[bytes]:
@@ -293,11 +328,12 @@ def worker(home: Path, paths: list[Path]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(_ROOT)})
 
 
-def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
+def wait_for(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 60
-    while not path.exists() and process.poll() is None:
+    while not ready():
+        assert process.poll() is None, "it ended before it was struck"
         assert time.monotonic() < deadline
-        time.sleep(0.002)
+        time.sleep(0.0005)
 
 
 def damage(path: Path) -> None:
