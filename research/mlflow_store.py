@@ -4,8 +4,8 @@
     ZENO_MLFLOW_URL     a tracking server (http, https), or another database; its artefacts where the server says, or
                         for a database in the same folder as by default
 
-The default database is made under another name and renamed once its schema is whole, because a schema that was half
-made when its process died could never be opened again. One process of this machine has the store at a time.
+The default database is made under another name and renamed once its schema is whole, because MLflow cannot always open
+one whose process died half way through its schema. One process of this machine has the store at a time.
 MLflow is imported when a store is opened: that takes seconds. It sends nothing anywhere but to the store.
 
 Not here: what is recorded (``research.tracking``).

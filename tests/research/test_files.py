@@ -232,25 +232,40 @@ def test_dvc_itself_understands_the_repository(settings, bars):
     assert "in sync" in done.stdout
 
 
-def test_nothing_reaches_the_terminal_or_the_network(settings, bars):
-    """DVC draws progress bars on a terminal alone, so that the worker gets one."""
-    code = (
-        "import sys, builtins; sys.addaudithook(lambda name, args: name in ('socket.connect', 'socket.getaddrinfo')"
-        " and builtins.print('NETWORK', args, flush=True))\n"
-        "from pathlib import Path; from track_worker import settings; from research.files import restore, track\n"
-        "own = settings(Path(sys.argv[1])); before = sys.stdout, sys.stderr\n"
-        "restore(track([Path(sys.argv[2])], own)[0], own); assert before == (sys.stdout, sys.stderr)"
-    )
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("DVC", "CI", "PYTEST"))}
+_QUIETLY = """
+import sys
+from pathlib import Path
+from track_worker import settings
+from research.files import restore, track
+
+sys.addaudithook(lambda name, _: name in ("socket.connect", "socket.getaddrinfo") and print("NETWORK", flush=True))
+own, streams = settings(Path(sys.argv[1])), (sys.stdout, sys.stderr)
+restore(track([Path(sys.argv[2])], own)[0], own)
+assert streams == (sys.stdout, sys.stderr)
+"""
+
+
+def test_nothing_reaches_a_terminal_or_the_network(settings, bars):
+    """DVC draws progress bars on a terminal alone."""
     ours, theirs = pty.openpty()
-    clean |= {"PYTHONPATH": f"{_ROOT}:{_WORKER.parent}", "TERM": "xterm"}
-    command = [sys.executable, "-c", code, str(settings.home), str(bars)]
-    done = subprocess.run(command, check=False, stdout=theirs, stderr=theirs, env=clean)
+    done = quietly(settings, bars, stdout=theirs, stderr=theirs)
     os.write(theirs, b"end")
-    assert os.read(ours, 65536) == b"end"
-    assert done.returncode == 0
+    assert (done.returncode, os.read(ours, 65536)) == (0, b"end")
     os.close(ours)
     os.close(theirs)
+
+
+def test_the_streams_stay_the_callers(settings, bars):
+    """DVC's colours wrap them where they are no terminal, and would take a caller's own colours out."""
+    done = quietly(settings, bars, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def quietly(settings: Settings, path: Path, **streams: int) -> subprocess.CompletedProcess[bytes]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("DVC", "CI", "PYTEST"))}
+    clean |= {"PYTHONPATH": f"{_ROOT}:{_WORKER.parent}", "TERM": "xterm"}
+    command = [sys.executable, "-c", _QUIETLY, str(settings.home), str(path)]
+    return subprocess.run(command, check=False, env=clean, **streams)
 
 
 def test_dvc_is_not_imported_for_what_is_there_already(settings, bars):

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -238,6 +239,8 @@ def test_nothing_reaches_the_terminal_the_network_or_the_working_folder(settings
                           capture_output=True, text=True, check=False)  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(elsewhere.iterdir()) == []
+    own = (settings.home / "mlflow" / "artifacts").as_uri()
+    assert all(place.startswith(own) for (place,) in database(settings, "SELECT artifact_location FROM experiments"))
 
 
 def test_the_ui_shows_the_experiment(settings):
@@ -249,11 +252,24 @@ def test_the_ui_shows_the_experiment(settings):
         assert b"<title>MLflow</title>" in fetched(f"http://127.0.0.1:{port}/", server)
         listed = fetched(f"http://127.0.0.1:{port}/ajax-api/2.0/mlflow/experiments/search?max_results=10", server)
         assert "zeno" in [entry["name"] for entry in json.loads(listed)["experiments"]]
+        recorded_over_http(settings, f"http://127.0.0.1:{port}")
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(30) is not None
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5)
+
+
+def recorded_over_http(settings: Settings, url: str) -> None:
+    """The same server records, under the limits that it sets to a request."""
+    remote = replace(settings, mlflow_url=url)
+    metrics = {f"m{at}": float(at) for at in range(1_500)}
+    study = TrackedRun(name="s", metrics=metrics, parameters={"universe": "x" * 20_000})
+    first = record(remote, study, [TrackedRun(name="0")], {"page.html": settings.home / "tearsheet.html"}, "over-http")
+    assert record(remote, study, [TrackedRun(name="0")], {}, "over-http") == first
+    assert landed(remote, first).data.metrics == metrics
+    assert set(artefacts(remote, first)) == {"page.html", "spec.json"}
+    assert len(database(settings, "SELECT * FROM tags WHERE key = 'zeno.study_id' AND value = 'over-http'")) == 2
 
 
 def test_a_server_has_a_ui_of_its_own(tmp_path):
