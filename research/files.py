@@ -64,7 +64,7 @@ def track(paths: Sequence[Path], settings: Settings) -> list[FileVersion]:
         fresh = dict.fromkeys(entry for entry in found if isinstance(entry, Path))
         if fresh:
             with opened(settings) as repo:
-                repo.add([str(copy) for copy in fresh])  # pyright: ignore[reportCallIssue] - hidden by decorators
+                repo.add([str(copy) for copy in fresh])  # pyright: ignore - its decorators hide that it is a method
                 repo.push(targets=[str(_stage(copy)) for copy in fresh])
             for copy in fresh:
                 _publish(_stage(copy), settings)

@@ -71,13 +71,16 @@ def opened(settings: Settings) -> Iterator[Store]:
     """
     with _alone(settings), exported(QUIET | _PATIENCE):
         _import_quietly()
-        from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            url = _made(settings)
-            yield Store(MlflowClient(tracking_uri=url, registry_uri=url), _artifacts(settings))
-        except MlflowException as error:
+            store = _connected(settings)
+        except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
+            raise _unavailable(settings, error) from error
+        try:
+            yield store
+        except (MlflowException, SQLAlchemyError) as error:
             raise _unavailable(settings, error) from error
 
 
@@ -126,8 +129,10 @@ def _import_quietly() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _made(settings: Settings) -> str:
-    """Return the store's address; the default database is there and whole afterwards."""
+def _connected(settings: Settings) -> Store:
+    """Connect to the store; the default database is there and whole afterwards."""
+    from mlflow import MlflowClient
+
     database = _database(settings)
     if settings.mlflow_url is None and not database.exists():
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -138,7 +143,8 @@ def _made(settings: Settings) -> str:
         fresh = database.with_name(database.name + ".new")
         SqlAlchemyStore(f"sqlite:///{fresh}", str(_artifacts(settings))).engine.dispose()
         fresh.replace(database)
-    return tracking_url(settings)
+    url = tracking_url(settings)
+    return Store(MlflowClient(tracking_uri=url, registry_uri=url), _artifacts(settings))
 
 
 def _database(settings: Settings) -> Path:
@@ -158,6 +164,8 @@ def _unavailable(settings: Settings, error: Exception) -> SourceUnavailable:
     reason = _public(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
     if "out-of-date database schema" in str(error):
         remedy = f"Copy the database, then run: mlflow db upgrade {where}"
+    elif isinstance(error, ImportError):
+        remedy = "Install the driver of that database, or use a tracking server."
     else:
         remedy = "Look whether it runs and ZENO_MLFLOW_URL is right; what was recorded so far is kept, run it again."
     return SourceUnavailable(f"MLflow's store {where} refused: {reason}", remedy=remedy)

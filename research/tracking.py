@@ -67,7 +67,7 @@ def track(study: TrackedRun, study_id: str, children: Iterable[TrackedRun], arte
     study_id
         What determines the study, as a hash; letters, digits and ``_ . : -``.
     children
-        Its parts in an order that never changes: a part is known by its place.
+        Its parts in an order that never changes: a part is known by its place. The store is held while they are drawn.
     artefacts
         Files to keep with the study's run, by the path they get there (``tearsheet.html``, ``charts/equity.png``).
     experiment

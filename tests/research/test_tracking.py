@@ -210,6 +210,30 @@ def test_a_server_that_does_not_answer_is_an_error_with_a_remedy_and_no_password
     assert "ZENO_MLFLOW_URL" in error.value.remedy
 
 
+def test_a_database_that_cannot_be_opened_is_an_error_with_a_remedy_and_no_password(tmp_path):
+    (tmp_path / "file").write_text("")
+    for url, advice in (("mssql+pymssql://me:secret@127.0.0.1/db", "driver"),
+                        (f"sqlite:///{tmp_path}/file/mlflow.db", "ZENO_MLFLOW_URL"),
+                        ("nowhere://me:secret@host", "ZENO_MLFLOW_URL")):  # fmt: skip
+        with pytest.raises(SourceUnavailable) as error:
+            record(make_settings(tmp_path, mlflow_url=url), TrackedRun(name="s"))
+        assert advice in error.value.remedy
+        assert "secret" not in str(error.value)
+
+
+def test_a_store_of_another_schema_names_the_command_that_upgrades_it(settings):
+    record(settings, TrackedRun(name="s"))
+    database(settings, "UPDATE alembic_version SET version_num = 'cfd24bdc0731'")
+    code = (
+        "import sys; from pathlib import Path; import track_worker\ntry: track_worker.study(Path(sys.argv[1]), 0)\n"
+        "except Exception as error: print(type(error).__name__, error.remedy)"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{_ROOT}:{_WORKER.parent}"}
+    done = subprocess.run([sys.executable, "-c", code, str(settings.home)], env=environment, capture_output=True,
+                          text=True, check=True)  # fmt: skip
+    assert done.stdout.startswith("SourceUnavailable Copy the database, then run: mlflow db upgrade sqlite:///")
+
+
 def test_settings_reach_children():
     settings = Settings.from_env(
         {"ZENO_HOME": "/h", "ZENO_MLFLOW_URL": "http://host:5000", "ZENO_DVC_REMOTE": "~/keep"}
