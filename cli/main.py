@@ -24,6 +24,7 @@ _COMMANDS = {
     "status": ("cli.status", "status"),
     "query": ("cli.query", "query"),
     "elt": ("cli.elt", "app"),
+    "data": ("cli.data", "app"),
     "backtest": ("cli.backtest_commands", "app"),
     "study": ("cli.study", "app"),
     "warehouse": ("cli.warehouse_commands", "app"),

@@ -11,9 +11,12 @@ from collectors import (
     emini_trades,
     frbny_nowcast,
     fred,
+    fred_md,
     instruments,
+    interchange,
     lm_lexicon,
     nber_turning_points,
+    rtdsm,
     sp500_membership,
     us_credit_monthly,
     us_equities_daily,
@@ -43,6 +46,9 @@ _MODULES = (
     nber_turning_points,
     lm_lexicon,
     fred,  # online sources, which need a key or a service, are not part of the default run
+    fred_md,
+    rtdsm,
+    interchange,  # after both: it holds copies of their histories
 )
 
 DATASETS: dict[str, Dataset] = {entry.name: entry for module in _MODULES for entry in module.DATASETS}

@@ -11,6 +11,8 @@
 | ``ZENO_EXECUTOR`` | where studies run: ``local``, ``dask``, ``spark``, ``tcp://…``, ``spark://…`` | ``dask`` |
 | ``ZENO_WORKERS`` | processes of an own Dask cluster, or cores of an own Spark | one a core |
 | ``JAVA_HOME`` | the Java that Spark runs on | ``java`` on the PATH |
+| ``ZENO_MLFLOW_URL`` | where MLflow records: ``http[s]://…`` or a database's URL | SQLite in the data folder |
+| ``ZENO_DVC_REMOTE`` | where DVC keeps tracked files: a folder, or a URL that DVC knows | in the data folder |
 | ``FRED_API_KEY`` | key of the FRED and ALFRED collectors | none: those collectors explain how to get one |
 """
 
@@ -38,6 +40,8 @@ class Settings:
     shards: int | None = None
     clickhouse_url: str | None = None
     clickhouse_cluster: str | None = None
+    mlflow_url: str | None = None
+    dvc_remote: str | None = None
     fred_api_key: str | None = None
     executor: str = "dask"
     workers: int | None = None
@@ -62,6 +66,8 @@ class Settings:
             shards=_shards(values.get("ZENO_SHARDS")),
             clickhouse_url=values.get("ZENO_CLICKHOUSE_URL") or None,
             clickhouse_cluster=values.get("ZENO_CLICKHOUSE_CLUSTER") or None,
+            mlflow_url=values.get("ZENO_MLFLOW_URL") or None,
+            dvc_remote=_folder_or_url(values.get("ZENO_DVC_REMOTE")),
             fred_api_key=values.get("FRED_API_KEY") or None,
             executor=values.get("ZENO_EXECUTOR") or "dask",
             workers=_workers(values.get("ZENO_WORKERS")),
@@ -92,6 +98,8 @@ class Settings:
             "ZENO_SHARDS": str(self.shards or ""),
             "ZENO_CLICKHOUSE_URL": self.clickhouse_url or "",
             "ZENO_CLICKHOUSE_CLUSTER": self.clickhouse_cluster or "",
+            "ZENO_MLFLOW_URL": self.mlflow_url or "",
+            "ZENO_DVC_REMOTE": self.dvc_remote or "",
             "FRED_API_KEY": self.fred_api_key or "",
             "ZENO_EXECUTOR": self.executor,
             "ZENO_WORKERS": str(self.workers or ""),
@@ -128,3 +136,8 @@ def _workers(text: str | None) -> int | None:
     if not text.isdecimal() or not 1 <= int(text) <= 10_000:
         raise ConfigError(f"ZENO_WORKERS is {text!r}.", remedy="Set it to a whole number from 1.")
     return int(text)
+def _folder_or_url(text: str | None) -> str | None:
+    """Return a URL as it is and a folder in full, because children may run elsewhere."""
+    if not text or "://" in text:
+        return text or None
+    return str(Path(text).expanduser().resolve())

@@ -15,16 +15,9 @@ from backtest.tearsheet.inputs import RunRecord
 from backtest.tearsheet.returns import Rolling
 from backtest.tearsheet.sessions import Floats, Sessions, epoch_us
 from zeno.arrow_compute import pc
+from zeno.drawing.chart import Line
 
 COLUMNS = 500
-
-
-@dataclass(frozen=True)
-class Line:
-    """Points in order of time: microseconds since 1970 in UTC, and values; None breaks the line."""
-
-    moments: tuple[int, ...]
-    values: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)

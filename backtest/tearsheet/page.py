@@ -1,16 +1,16 @@
 """The tear sheet as one HTML file: no external resource, readable without JavaScript, from 320 pixels on.
 
-Charts are SVG that stretches (``svg``), their labels HTML. The script only adds a crosshair. Everything that comes
-from outside, the title and the settings, is escaped by the template.
+Charts are SVG that stretches (``zeno.drawing``), their labels HTML. The script only adds a crosshair. Everything that
+comes from outside, the title and the settings, is escaped by the template.
 """
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from backtest.tearsheet import charts, panels, text
-from backtest.tearsheet.axes import time_axis
 from backtest.tearsheet.sheet import TearSheet
+from zeno.drawing.axes import TimeAxis, time_axis
+from zeno.drawing.chart import Chart
+from zeno.drawing.page import environment
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FULL_HEAT = 0.08
@@ -21,20 +21,24 @@ def render_page(sheet: TearSheet) -> str:
     """Return the page of a sheet as HTML text, less than 400 kB whatever the length of the run."""
     time = time_axis(sheet.curves.equity.moments)
     drawn = {chart.key: chart for chart in _charts(sheet, time)}
-    return _template().render(
-        sheet=sheet,
-        charts=drawn,
-        probes={key: chart.probes for key, chart in drawn.items() if chart.probes},
-        headline=panels.headline(sheet),
-        secondary=panels.secondary(sheet),
-        trade_tiles=panels.trade_tiles(sheet),
-        benchmark_tiles=panels.benchmark_tiles(sheet),
-        whiskers=panels.whiskers(sheet),
-        verdicts=panels.verdicts(sheet),
-        cost_rows=panels.cost_rows(sheet.costs),
-        month_names=_MONTHS,
-        heat=_heat,
-        text=text,
+    return (
+        environment("backtest.tearsheet")
+        .get_template("template.html.j2")
+        .render(
+            sheet=sheet,
+            charts=drawn,
+            probes={key: chart.probes for key, chart in drawn.items() if chart.probes},
+            headline=panels.headline(sheet),
+            secondary=panels.secondary(sheet),
+            trade_tiles=panels.trade_tiles(sheet),
+            benchmark_tiles=panels.benchmark_tiles(sheet),
+            whiskers=panels.whiskers(sheet),
+            verdicts=panels.verdicts(sheet),
+            cost_rows=panels.cost_rows(sheet.costs),
+            month_names=_MONTHS,
+            heat=_heat,
+            text=text,
+        )
     )
 
 
@@ -45,7 +49,7 @@ def write_page(sheet: TearSheet, path: str | Path) -> Path:
     return target
 
 
-def _charts(sheet: TearSheet, time: charts.TimeAxis) -> list[charts.Chart]:
+def _charts(sheet: TearSheet, time: TimeAxis) -> list[Chart]:
     currency = sheet.account.currency
     return [
         charts.equity_chart(sheet.curves, time, currency),
@@ -64,16 +68,3 @@ def _heat(value: float | None) -> str:
         return ""
     strength = min(abs(value) / _FULL_HEAT, 1.0)
     return f'class="{"up" if value > 0 else "down"}" style="--v:{strength:.2f}"'
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("backtest.tearsheet", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # A page must never hold NaN, and the crosshair lists its series in their order.
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False, "separators": (",", ":")}
-    return environment.get_template("template.html.j2")

@@ -7,18 +7,9 @@ from backtest.tearsheet.costs import CostItem, Costs
 from backtest.tearsheet.figure import Figure, Interval
 from backtest.tearsheet.sheet import TearSheet
 from backtest.tearsheet.text import DASH, duration, number, number_range, percent, percent_range, probability
+from zeno.drawing.chart import Tile
 
 CONVINCING = 0.95
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A figure with its name and a small line under it."""
-
-    name: str
-    value: str
-    note: str = ""
-    tone: str = ""
 
 
 @dataclass(frozen=True)

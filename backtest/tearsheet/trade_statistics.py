@@ -8,8 +8,8 @@ from itertools import groupby
 import numpy as np
 
 from backtest.tearsheet.figure import Figure, figure, ratio, undefined
-from backtest.tearsheet.scales import round_step
 from backtest.tearsheet.trades import RoundTrip
+from zeno.drawing.scales import round_step
 
 _ZERO = Decimal(0)
 _BARS = 28

@@ -2,8 +2,10 @@
 
 import logging
 import queue
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import psutil
@@ -23,29 +25,43 @@ _CONFIG = {
     "distributed.admin.tick.limit": "30s",
     "distributed.comm.timeouts.connect": "20s",
 }
+_MISSES = 10
+
+
+@dataclass
+class _Chunk:
+    """A chunk on a worker; ``missed`` is how often in a row that worker was not there."""
+
+    calls: Sequence[Call]
+    worker: str
+    future: Future
+    missed: int = 0
 
 
 class DaskExecutor:
-    """Runs chunks on Dask.
+    """Runs chunks on Dask, each on a worker that has nothing else to do.
+
+    Dask itself would queue a second chunk on a worker that is about to die; a task would then be blamed for a death
+    that it had no part in.
 
     Parameters
     ----------
     workers
         Processes of an own cluster, on loopback.
     address
-        A scheduler to use instead; its workers need Zeno and its settings.
+        A scheduler to use instead; its workers need Zeno and its settings, and one thread each.
     """
 
     def __init__(self, workers: int, address: str | None = None) -> None:
-        self._done: queue.SimpleQueue[tuple[Sequence[Call], Future]] = queue.SimpleQueue()
-        self._underway: dict[Any, Future] = {}
+        self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._underway: dict[Any, _Chunk] = {}
+        self._waiting: deque[Sequence[Call]] = deque()
         self._config = dask_config.set(_CONFIG)
         self._config.__enter__()
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._cluster = _cluster(workers) if address is None else None
         self._client = _client(self._cluster or address)
-        # No more than run: a chunk that waits on a worker would die with it, and count a try that it never had.
-        self.slots = sum(one["nthreads"] for one in self._client.scheduler_info(n_workers=-1)["workers"].values())
+        self.slots = sum(self._workers().values())
         if self.slots == 0:
             self.close()
             raise ConfigError(f"The Dask scheduler at {address} has no workers.", remedy="Start some: dask worker.")
@@ -53,27 +69,27 @@ class DaskExecutor:
 
     def submit(self, calls: Sequence[Call]) -> None:
         """Take a chunk."""
-        future = self._client.submit(perform, list(calls), pure=False, retries=0)
-        self._underway[future.key] = future
-        future.add_done_callback(lambda done: self._done.put((calls, done)))
+        self._waiting.append(calls)
+        self._place()
 
     def finished(self, timeout: float) -> list[list[Outcome]]:
         """Return chunks that have ended."""
         try:
             ended = [self._done.get(timeout=timeout)]
         except queue.Empty:
-            if self._client.status not in ("running", "connecting"):
-                raise ExecutorLost("The Dask scheduler is gone.", remedy="Resume the study.") from None
+            self._rescue()
             return []
         while not self._done.empty():
             ended.append(self._done.get())
-        return [self._outcomes(calls, future) for calls, future in ended]
+        found = [_outcomes(self._underway.pop(key)) for key in ended if key in self._underway]
+        self._place()
+        return found
 
     def close(self) -> None:
         """Stop the workers of an own cluster; leave another's alone."""
         if self._cluster is None:
-            for future in self._underway.values():
-                future.cancel(reason="the study ends", msg=None)
+            for chunk in self._underway.values():
+                chunk.future.cancel(reason="the study ends", msg=None)
         else:
             _kill(self._cluster)
         self._underway.clear()
@@ -83,16 +99,57 @@ class DaskExecutor:
                     part.close(timeout=3)
         self._config.__exit__(None, None, None)
 
-    def _outcomes(self, calls: Sequence[Call], future: Future) -> list[Outcome]:
-        self._underway.pop(future.key, None)
-        if future.status == "finished":
-            return future.result()
-        error = future.exception() if future.status == "error" else None
-        if isinstance(error, KilledWorker) or error is None:
-            return crashed(
-                calls, "The Dask worker died under the task: killed, out of memory, or a segmentation fault."
-            )
-        return crashed(calls, f"The Dask worker could not run the task: {error!r}")
+    def _workers(self) -> dict[str, int]:
+        """Return the threads of every worker that is there now.
+
+        Raises
+        ------
+        ExecutorLost
+            When the scheduler does not answer.
+        """
+        try:
+            known = self._client.scheduler_info(n_workers=-1)["workers"]
+        except (OSError, CommClosedError, TimeoutError) as error:
+            raise ExecutorLost("The Dask scheduler is gone.", remedy="Resume the study.") from error
+        return {address: one["nthreads"] for address, one in known.items()}
+
+    def _place(self) -> None:
+        """Give waiting chunks to idle workers."""
+        if not self._waiting:
+            return
+        busy = Counter(chunk.worker for chunk in self._underway.values())
+        for worker, threads in self._workers().items():
+            while self._waiting and busy[worker] < threads:
+                busy[worker] += 1
+                self._send(self._waiting.popleft(), worker)
+
+    def _send(self, calls: Sequence[Call], worker: str) -> None:
+        future = self._client.submit(perform, list(calls), pure=False, retries=0, workers=[worker])
+        self._underway[future.key] = _Chunk(calls, worker, future)
+        future.add_done_callback(lambda done: self._done.put(done.key))
+
+    def _rescue(self) -> None:
+        """Take back chunks whose worker had gone before they reached it, and place what waits."""
+        workers = self._workers()
+        for key, chunk in list(self._underway.items()):
+            gone = chunk.worker not in workers and chunk.future.status == "pending"
+            chunk.missed = chunk.missed + 1 if gone else 0
+            if chunk.missed > _MISSES:
+                chunk.future.cancel(reason="its worker is gone", msg=None)
+                del self._underway[key]
+                self._waiting.append(chunk.calls)
+        self._place()
+
+
+def _outcomes(chunk: _Chunk) -> list[Outcome]:
+    if chunk.future.status == "finished":
+        return chunk.future.result()
+    error = chunk.future.exception() if chunk.future.status == "error" else None
+    if isinstance(error, KilledWorker) or error is None:
+        return crashed(
+            chunk.calls, "The Dask worker died under the task: killed, out of memory, or a segmentation fault."
+        )
+    return crashed(chunk.calls, f"The Dask worker could not run the task: {error!r}")
 
 
 def _cluster(workers: int) -> LocalCluster:

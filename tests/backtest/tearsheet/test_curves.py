@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backtest.tearsheet.axes import time_axis, value_axis
 from backtest.tearsheet.curves import thin
 from backtest.tearsheet.jsonable import jsonable
-from backtest.tearsheet.text import ticks_as_money, ticks_as_percent
+from zeno.drawing.axes import time_axis, value_axis
+from zeno.drawing.numerals import ticks_as_money, ticks_as_percent
 
 
 def test_a_single_spike_among_a_million_marks_stays():

@@ -5,16 +5,21 @@ import pkgutil
 import pytest
 
 from backtest import tearsheet
+from zeno import drawing
 
-MODULES = [module.name for module in pkgutil.iter_modules(tearsheet.__path__)]
+MODULES = [
+    f"{package.__name__}.{module.name}"
+    for package in (tearsheet, drawing)
+    for module in pkgutil.iter_modules(package.__path__)
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings_hold(name):
-    found = doctest.testmod(importlib.import_module(f"backtest.tearsheet.{name}"))
+    found = doctest.testmod(importlib.import_module(name))
     assert found.failed == 0
 
 
 def test_there_are_examples():
-    module = importlib.import_module("backtest.tearsheet.text")
-    assert doctest.testmod(module).attempted > 5
+    modules = map(importlib.import_module, ("backtest.tearsheet.text", "zeno.drawing.numerals"))
+    assert sum(doctest.testmod(module).attempted for module in modules) > 5

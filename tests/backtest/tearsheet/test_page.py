@@ -136,7 +136,7 @@ def test_the_page_is_written_as_utf8(walk, tmp_path):
 
 
 def test_text_has_contrast_in_both_schemes():
-    css = files("backtest.tearsheet").joinpath("style.css.j2").read_text(encoding="utf-8")
+    css = files("zeno.drawing").joinpath("base.css.j2").read_text(encoding="utf-8")
     schemes = re.findall(r":root\{(--paper[^}]+)\}", css)
     assert len(schemes) == 2
     for scheme in schemes:

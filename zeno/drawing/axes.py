@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from backtest.tearsheet.scales import Scale, time_ticks, value_scale, value_ticks
-from backtest.tearsheet.text import compact
+from zeno.drawing.numerals import compact
+from zeno.drawing.scales import Scale, time_ticks, value_scale, value_ticks
 
 Writer = Callable[[Sequence[float]], list[str]]
 """Writes all ticks of an axis at once, so that they agree on unit and decimals."""

@@ -26,6 +26,15 @@ def area(points: Sequence[Point], base: float, css: str) -> Markup:
     return Markup('<path class="{}" d="{}"/>').format(css, path) if path else Markup("")
 
 
+def band(points: Sequence[tuple[float, float, float]], css: str) -> Markup:
+    """Fill between two lines, given as (x, low, high)."""
+    if not points:
+        return Markup("")
+    there = "".join(f"L{_x(x)} {_y(high)}" for x, _, high in points)
+    back = "".join(f"L{_x(x)} {_y(low)}" for x, low, _ in reversed(points))
+    return Markup('<path class="{}" d="M{}{}Z"/>').format(css, there[1:], back)
+
+
 def bars(boxes: Iterable[tuple[float, float, float, float]], css: str) -> Markup:
     """Draw boxes, each from (left, low) to (right, high), as one path."""
     path = "".join(

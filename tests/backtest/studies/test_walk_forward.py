@@ -1,0 +1,175 @@
+"""Walk-forward: a fold knows nothing of what comes after it, chooses on training alone, and pays for what it holds."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from real_stocks import as_data, question, real_closes
+
+from backtest.studies import walk_forward
+from backtest.studies.packing import unpacked
+from backtest.studies.walk_forward import KIND, run_fold
+from research.canonical import canonical
+from research.spec import Spec
+from zeno.errors import ConfigError, StudyError
+
+STOCKS, DAYS = 4, 900
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return as_data(real_closes(STOCKS, DAYS), tmp_path_factory.mktemp("stocks") / "stocks.parquet")
+
+
+def spec(data: Mapping[str, Any], **changed: Any) -> Spec:
+    return Spec("walk_forward", question(**changed), data, "test", "test").normal()
+
+
+def folds(data: Mapping[str, Any], **changed: Any) -> list[Mapping[str, Any]]:
+    return [task.payload for task in KIND.tasks(spec(data, **changed))]
+
+
+@pytest.fixture(scope="module")
+def found(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What every fold computed."""
+    return [run_fold(payload) for payload in folds(data)]
+
+
+def shuffled_after(table: pa.Table, moment: int, seed: int) -> pa.Table:
+    """Return the bars with the prices from a moment on handed out anew, stock by stock."""
+    ts = table["ts"].cast(pa.int64()).to_numpy()
+    symbols = np.array(table["symbol"].to_pylist())
+    random, order = np.random.default_rng(seed), np.arange(len(table))
+    for symbol in np.unique(symbols):
+        later = np.flatnonzero((ts >= moment) & (symbols == symbol))
+        order[later] = random.permutation(later)
+    prices = {name: table[name].take(pa.array(order)) for name in ("open", "high", "low", "close")}
+    return pa.table({"symbol": table["symbol"], "ts": table["ts"], **prices})
+
+
+def test_the_same_spec_gives_the_same_tasks(data):
+    assert canonical(folds(data)) == canonical(folds(data))
+    assert KIND.count(spec(data)) == len(folds(data)) == 5
+
+
+def test_training_ends_a_purge_before_its_test_and_tests_follow_each_other(data):
+    times = np.unique(real_closes(STOCKS, DAYS)["ts"].cast(pa.int64()).to_numpy())
+    for before, after in zip(folds(data), folds(data)[1:], strict=False):
+        assert before["test"][1] == after["test"][0]
+    for payload in folds(data):
+        train, test = np.searchsorted(times, payload["train"]), np.searchsorted(times, payload["test"])
+        assert (train[1] - train[0], test[0] - train[1], test[1] - test[0]) == (395, 5, 100)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_shuffling_what_comes_after_a_fold_changes_nothing_in_it(data, found, number, tmp_path):
+    payload = folds(data)[number]
+    other = as_data(shuffled_after(real_closes(STOCKS, DAYS), payload["test"][1], number), tmp_path / "other.parquet")
+    assert number == 4 or other["sha256"] != data["sha256"]
+    assert canonical(run_fold({**payload, "data": other})) == canonical(found[number])
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_shuffling_what_comes_after_training_changes_no_choice(data, found, number, tmp_path):
+    payload = folds(data)[number]
+    other = as_data(shuffled_after(real_closes(STOCKS, DAYS), payload["train"][1], number), tmp_path / "other.parquet")
+    again = run_fold({**payload, "data": other})
+    assert again["scores"] == found[number]["scores"]
+    assert again["chosen"] == found[number]["chosen"]
+    assert again["returns"] != found[number]["returns"]
+
+
+def test_a_fold_that_trains_on_its_test_is_found_out(data, found, tmp_path, monkeypatch):
+    """The gate, seen red: let training reach into the test, and the shuffle changes the scores."""
+    payload = folds(data)[0]
+    genuine = walk_forward.load
+
+    def leaking(source, *, panel, start=None, end=None):
+        return genuine(source, panel=panel, start=start, end=payload["test"][1])
+
+    other = as_data(shuffled_after(real_closes(STOCKS, DAYS), payload["train"][1], 1), tmp_path / "other.parquet")
+    monkeypatch.setattr(walk_forward, "load", leaking)
+    assert run_fold({**payload, "data": other})["scores"] != run_fold(payload)["scores"]
+
+
+def test_the_best_in_training_is_chosen(found):
+    for one in found:
+        assert one["number"] == int(np.argmax(unpacked(one["scores"])))
+
+
+def test_of_equals_the_first_is_chosen(data):
+    twice = {"axes": {"fast": [5, 5], "slow": [30]}, "sample": question()["space"]["sample"]}
+    one = run_fold(folds(data, space=twice)[0])
+    assert len(set(unpacked(one["scores"]).tolist())) == 1
+    assert one["number"] == 0
+
+
+def test_an_account_of_tests_begins_and_ends_flat_and_adds_up(found):
+    """What came in and went out with fills is what was earned: nothing is traded for free."""
+    for one in found:
+        fills, returns = unpacked(one["fills"]), unpacked(one["returns"])
+        for number in range(STOCKS):
+            assert fills[fills[:, 1] == number, 2].sum() == pytest.approx(0.0, abs=1e-9)
+        earned = -fills[:, 4].sum() - fills[:, 5].sum()
+        assert earned == pytest.approx(one["equity"] * (np.prod(1.0 + returns) - 1.0), abs=0.02)
+        assert (np.diff(fills[:, 0]) >= 0).all()
+
+
+def test_taking_over_a_position_is_paid_for(found):
+    assert any(one["handover"] > 0 for one in found)
+    for one in found:
+        fills = unpacked(one["fills"])
+        first = fills[fills[:, 0] == one["test"][0]]
+        assert (first[:, 5] >= 0).all()
+
+
+def test_every_trial_is_kept_for_the_odds_of_overfitting(data, found):
+    for one in found:
+        assert unpacked(one["trials"]).shape == (100, 6)
+        assert len(unpacked(one["scores"])) == 6
+
+
+def test_an_embargo_leaves_slices_out_of_later_choices(data):
+    plain, kept = folds(data), folds(data, embargo=40)
+    assert kept[0]["embargoed"] == []
+    assert kept[-1]["embargoed"]
+    assert run_fold(kept[-1])["scores"] != run_fold(plain[-1])["scores"]
+
+
+def test_anchored_folds_train_on_all_the_past(data):
+    assert {payload["train"][0] for payload in folds(data, anchored=True)} == {folds(data)[0]["train"][0]}
+
+
+def test_a_file_that_is_another_one_is_refused(data, tmp_path):
+    payload = folds(data)[0]
+    changed = as_data(real_closes(STOCKS, DAYS - 1), tmp_path / "stocks.parquet")
+    with pytest.raises(StudyError, match="is not the file that the study names"):
+        run_fold({**payload, "data": {**changed, "sha256": data["sha256"]}})
+
+
+def test_windows_longer_than_the_data_are_refused(data):
+    with pytest.raises(ConfigError):
+        list(KIND.tasks(spec(data, train=5000)))
+
+
+def test_the_answer_judges_what_was_run(data, found, tmp_path: Path):
+    answer = KIND.answer(spec(data), lambda: enumerate(found), tmp_path)
+    summary = answer.summary
+    assert summary["trials"] == 6
+    assert summary["runs"] == 5 * 6 * 2
+    assert summary["out_of_sample"]["periods"] == 500
+    assert (
+        summary["sharpe_interval"]["low"]
+        <= summary["sharpe_interval"]["estimate"]
+        <= summary["sharpe_interval"]["high"]
+    )
+    assert 0.0 <= summary["overfitting"]["pbo"] <= 1.0
+    assert summary["capacity"] == {"reason": "The data have no volumes."}
+    assert [row["chosen"] for row in summary["folds"]] == [one["chosen"] for one in found]
+    assert len(answer.parts) == 5
+    page = answer.pages["tear sheet"].read_text()
+    assert "sma_crossover, out of sample" in page
+    canonical(summary)
