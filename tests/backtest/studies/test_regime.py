@@ -28,8 +28,8 @@ from backtest.studies.source import load
 from backtest.studies.statistics.conditional import conditional_sharpes
 from backtest.studies.trial import trial
 from research.canonical import canonical
-from warehouse.loader import Loader
 from warehouse.schema import TABLES
+from warehouse.store import User
 from zeno.errors import ConfigError
 
 NO_SPACE = {"axes": {}, "sample": {"method": "grid", "count": 0, "seed": 0}}
@@ -219,28 +219,18 @@ def test_a_warehouse_without_readings_says_so(warehouse):
 
 
 @pytest.mark.skipif("mrie.readings" not in TABLES, reason="the warehouse has no readings yet")
-def test_readings_are_those_of_the_latest_run_by_the_moment_asked_about(warehouse, loader: Loader):
-    import pyarrow as pa
-
-    from warehouse.batch import Batch
-
-    def run(name: str, recorded: datetime, rows: list[tuple[datetime, datetime, str]]) -> None:
-        months, known, regimes = zip(*rows, strict=True)
-        count, zone = len(rows), pa.timestamp("us", "UTC")
-        none = pa.nulls(count, pa.float64())
-        loader.load(Batch("mrie.readings", "test", pa.table({
-            "run_id": [name] * count, "month": pa.array([one.date() for one in months]),
-            "data_month": pa.array([one.date() for one in months]), "known_at": pa.array(known, zone),
-            "model": ["combined"] * count, "p_hmm": none, "p_ms": none,
-            "p_combined": [0.5] * count, "low": none, "high": none,
-            "regime": list(regimes), "recorded_at": pa.array([recorded] * count, zone),
-        })))  # fmt: skip
-
+def test_readings_are_those_of_the_latest_run_by_the_moment_asked_about(warehouse):
     def day(month: int, number: int = 1) -> datetime:
         return datetime(2020, month, number, tzinfo=UTC)
 
-    run("first", day(6), [(day(1), day(2, 10), "calm"), (day(2), day(3, 10), "crisis"), (day(3), day(3, 10), "calm")])
-    run("second", day(9), [(day(1), day(2, 11), "calm")])
+    def run(name: str, recorded: datetime, rows: list[tuple[int, datetime, str]]) -> None:
+        values = ", ".join(f"('{name}', '2020-{month:02}-01', '2020-{month:02}-01', '{known:%F %T}', 'combined', 0.5, "
+                           f"'{regime}', '{recorded:%F %T}')" for month, known, regime in rows)  # fmt: skip
+        names = "run_id, month, data_month, known_at, model, p_combined, regime, recorded_at"
+        warehouse.client(User.ADMIN).command(f"INSERT INTO mrie.readings ({names}) VALUES {values}")
+
+    run("first", day(6), [(1, day(2, 10), "calm"), (2, day(3, 10), "crisis"), (3, day(3, 10), "calm")])
+    run("second", day(9), [(1, day(2, 11), "calm")])
     micros = [int(one.timestamp()) * 1_000_000 for one in (day(2, 10), day(3, 10), day(2, 11))]
     assert mrie_readings(day(7), warehouse=warehouse) == [[micros[0], "calm"], [micros[1], "calm"]]
     assert mrie_readings(day(10), warehouse=warehouse) == [[micros[2], "calm"]]
