@@ -11,18 +11,23 @@ import pyarrow.parquet as pq
 from backtest.studies.draws import FIGURES
 from backtest.studies.measured import figures
 from backtest.studies.packing import unpacked
+from backtest.studies.page import Page, fan_chart, heading, table, write_page, written
 from backtest.studies.resample import bands
 from research.kinds import Answer, Part, Results
 from research.spec import Spec
+from zeno.drawing.chart import Tile
+from zeno.drawing.numerals import number, percent
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Of quantiles and fans."""
 _OVERLAP = ["Trades of several symbols overlap: one after the other, as in the order of trades, they fall less deeply."]
+_QUANTILES = tuple(f"q{level * 100:02.0f}" for level in LEVELS)
+_STRESS = ("factor", "cost", "slippage", "sharpe", "return", "max_drawdown", "fees")
 _NOTES = ("block", "trades", "open", "reason")
 
 
 def monte_carlo_answer(spec: Spec, results: Results, folder: Path) -> Answer:
-    """Return the answer of a Monte-Carlo study; ``draws.parquet`` is written into ``folder``.
+    """Return the answer of a Monte-Carlo study; its page and ``draws.parquet`` are written into ``folder``.
 
     ``quantiles`` has a row a method and figure, ``stress`` one a factor, ``fans`` the quantiles of equity over time (a
     band is no path itself), in units of the first capital.
@@ -43,8 +48,9 @@ def monte_carlo_answer(spec: Spec, results: Results, folder: Path) -> Answer:
         "bars": run["bars"] + sum(one["bars"] for one in stress) + sum(one.get("bars", 0) for one in drawn.values()),
         "caveats": [*_OVERLAP[: "trade_order" in drawn and len(spec.data["symbols"]) > 1], *spec.data["caveats"]],
     }  # fmt: skip
-    page = _written(drawn, folder / "draws.parquet")
-    return Answer(summary, [_part(row) for row in summary["quantiles"]], {"draws": page})
+    page = write_page(_page(spec, summary), folder / "monte_carlo.html")
+    pages = {"page": page, "draws": _written(drawn, folder / "draws.parquet")}
+    return Answer(summary, [_part(row) for row in summary["quantiles"]], pages)
 
 
 def _collected(results: Results) -> tuple[Mapping[str, Any], dict[str, list[Mapping[str, Any]]]]:
@@ -65,6 +71,26 @@ def _joined(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return joined
     joined |= {name: np.concatenate([unpacked(one[name]) for one in found]) for name in ("figures", "paths")}
     return joined | {"bars": sum(one.get("bars", 0) for one in found)}
+
+
+def _page(spec: Spec, summary: Mapping[str, Any]) -> Page:
+    run = summary["run"]
+    losses = tuple(Tile(f"Loss, {name.replace('_', ' ')}", percent(one), summary["methods"][name].get("reason", ""))
+                   for name, one in summary["probability_of_loss"].items())  # fmt: skip
+    tables = (table("Quantiles", [{**row, "run": written(row["figure"], row["run"]),
+                                   **{name: written(row["figure"], row[name]) for name in _QUANTILES}}
+                                  for row in summary["quantiles"]], ("method", "figure", "run", *_QUANTILES)),
+              table("Cost stress", summary["stress"], _STRESS))  # fmt: skip
+    return Page(
+        over="Monte-Carlo",
+        title=spec.question["strategy"],
+        sub=heading(spec),
+        warnings=tuple(summary["caveats"]),
+        tiles=(Tile("Return of the run", percent(run["return"]), f"Sharpe ratio {number(run['sharpe'])}"), *losses),
+        charts=tuple(fan_chart(name, f"{name.replace('_', ' ').capitalize()}, by {fan['axis']}", fan)
+                     for name, fan in summary["fans"].items()),
+        tables=tuple(one for one in tables if one.rows),
+    )  # fmt: skip
 
 
 def _written(drawn: Mapping[str, Mapping[str, Any]], path: Path) -> Path:
@@ -88,8 +114,7 @@ def _quantiles(method: str, one: Mapping[str, Any], run: Mapping[str, Any]) -> l
     rows = []
     for at, name in enumerate(FIGURES):
         values = one["figures"][:, at]
-        found = {f"q{level * 100:02.0f}": float(value) for level, value in
-                 zip(LEVELS, np.quantile(values, LEVELS), strict=True)}  # fmt: skip
+        found = dict(zip(_QUANTILES, map(float, np.quantile(values, LEVELS)), strict=True))
         rows.append({"method": method, "figure": name, "run": run[name], "mean": float(values.mean()), **found})
     return rows
 

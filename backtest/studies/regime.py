@@ -44,9 +44,9 @@ class Regime(OfStrategy):
             payload = {"data": spec.data, "question": spec.question, "point": point, "symbols": symbols}
             yield Task(number, name, payload)
 
-    def answer(self, spec: Spec, results: Results, folder: Path) -> Answer:  # noqa: ARG002 - of every kind
+    def answer(self, spec: Spec, results: Results, folder: Path) -> Answer:
         """Put periods together by regime."""
-        return regime_answer(spec, results)
+        return regime_answer(spec, results, folder)
 
 
 @lru_cache(8)

@@ -1,6 +1,7 @@
 """From labelled periods to an answer: what each regime was worth, and how sure that is."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from backtest.studies.answers import performance
 from backtest.studies.measured import figures
 from backtest.studies.packing import unpacked
+from backtest.studies.page import Page, heading, table, whiskers, write_page, written
 from backtest.studies.readings import UNKNOWN, names_of
 from backtest.studies.resample import generator
 from backtest.studies.statistics.conditional import conditional_sharpes
@@ -16,11 +18,14 @@ from research.kinds import Answer, Part, Results
 from research.spec import Spec
 from zeno.errors import ConfigError
 
+_COLUMNS = ("regime", "point", "symbols", "periods", "share", "mean", "sharpe", "low", "high", "max_drawdown",
+            "hit_rate", "reason")  # fmt: skip
+_RUNS = ("point", "symbols", "unlabelled", "sharpe", "return", "max_drawdown", "turnover")
 _REGIMES = 1_000  # generators a task has: more regimes than any reading knows
 
 
-def regime_answer(spec: Spec, results: Results) -> Answer:
-    """Return the answer of a regime study: a row a run and regime, and one of all periods.
+def regime_answer(spec: Spec, results: Results, folder: Path) -> Answer:
+    """Return the answer of a regime study: a row a run and regime, and one of all periods; its page in ``folder``.
 
     Figures of a regime are those of its periods put end to end; ``mean`` and ``sharpe`` are annualised as if it lasted,
     ``share`` is of all labelled periods, ``hit_rate`` of the periods in which the account moved.
@@ -40,7 +45,27 @@ def regime_answer(spec: Spec, results: Results) -> Answer:
         "confidence": 0.95,
         "caveats": spec.data["caveats"],
     }
-    return Answer(summary, [_part(row) for row in rows])
+    page = write_page(_page(spec, summary), folder / "regime.html")
+    return Answer(summary, [_part(row) for row in rows], {"page": page})
+
+
+def _page(spec: Spec, summary: Mapping[str, Any]) -> Page:
+    rows, regime = summary["regimes"], spec.question["regime"]
+    looking = "as published" if regime["source"] == "mrie" else f"{regime['window']} periods back"
+    return Page(
+        over="Regimes",
+        title=f"{spec.question['strategy']} by {summary['by']}",
+        sub=(f"as known when each period began, {looking}", *heading(spec)),
+        warnings=tuple(summary["caveats"]),
+        whiskers_title="Sharpe ratio by regime",
+        whiskers=whiskers([(_name(row), row["low"], row["sharpe"], row["high"]) for row in rows]),
+        tables=(table("Regimes", rows, _COLUMNS), table("Runs", summary["runs"], _RUNS)),
+    )
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    parts = [row["regime"], *([written("point", row["point"])] if row["point"] else []), row["symbols"]]
+    return ", ".join(part for part in parts if part != "all")
 
 
 def _told(symbols: list[str], spec: Spec) -> str:

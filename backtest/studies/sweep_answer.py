@@ -1,6 +1,6 @@
 """From the points of a sweep to an answer: a table with the best first, and how much of the best may be luck."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,24 @@ import pyarrow.parquet as pq
 from backtest.studies.answers import judged
 from backtest.studies.measured import FIGURES, figures
 from backtest.studies.packing import unpacked
+from backtest.studies.page import Page, heading, heat_of, write_page, written
+from backtest.studies.page import table as shown
 from backtest.studies.trial import per_year
 from research.kinds import Answer, Part, Results
 from research.spec import Spec
+from zeno.drawing.chart import Tile
+from zeno.drawing.numerals import number, percent
 
 SHOWN = 200
 """Rows of the summary; the file beside the page has all."""
 _PARTS = 20
+_ON_PAGE = 100
+_COLUMNS = ("rank", "point", "score", "sharpe", "return", "max_drawdown", "turnover", "fees", "fills")
 _MOST_CELLS = 60  # an axis: more are not told apart on a screen
 
 
 def sweep_answer(spec: Spec, results: Results, folder: Path) -> Answer:
-    """Return the answer of a sweep; ``points.parquet`` is written into ``folder``."""
+    """Return the answer of a sweep; its page and ``points.parquet`` are written into ``folder``."""
     rows, trials, moments = _collected(results)
     yearly = per_year(moments)
     order = sorted(range(len(rows)), key=lambda at: (-rows[at]["score"], at))  # ties go to the earlier point
@@ -41,7 +47,8 @@ def sweep_answer(spec: Spec, results: Results, folder: Path) -> Answer:
         "heat_map": heat_map(spec.question["space"]["axes"], table),
         "points": [{name: value for name, value in row.items() if name != "bars"} for row in table[:SHOWN]],
     }  # fmt: skip
-    pages = {"points": _written(table, folder / "points.parquet")}
+    page = write_page(_page(spec, summary), folder / "sweep.html")
+    pages = {"page": page, "points": _written(table, folder / "points.parquet")}
     return Answer(summary, [_part(row) for row in table[:_PARTS]], pages)
 
 
@@ -83,6 +90,33 @@ def _collected(results: Results) -> tuple[list[dict[str, Any]], np.ndarray, np.n
             rows.append({"point": one["point"], **figures(one), "bars": one["bars"]})
             columns.append(unpacked(one["returns"]))
     return rows, np.stack(columns, axis=1), moments
+
+
+def _page(spec: Spec, summary: Mapping[str, Any]) -> Page:
+    best, objective = summary["best"], spec.question["objective"]
+    deflated, over, span = (summary[name] for name in ("deflated_sharpe", "overfitting", "sharpe_interval"))
+    tried = f"best of {summary['points_tried']:,} points"
+    tiles = (
+        Tile("Sharpe ratio", number(best["sharpe"]), _or_reason(span, lambda: f"{number(span['low'])} to "
+                                                                              f"{number(span['high'])}")),
+        Tile("Drawdown", percent(best["max_drawdown"]), f"return {percent(best['return'])}"),
+        Tile("Deflated Sharpe", percent(deflated.get("dsr")), _or_reason(deflated, lambda: tried)),
+        Tile("Probability of overfitting", percent(over.get("pbo")), _or_reason(over, lambda: "CSCV, all points")),
+    )  # fmt: skip
+    return Page(
+        over="Sweep",
+        title=f"{spec.question['strategy']}, {tried}",
+        sub=(written("point", best["point"]), *heading(spec)),
+        warnings=tuple(summary["caveats"]),
+        tiles=tiles,
+        heat=heat_of(f"Best {objective} score by the first two axes", summary["heat_map"], lambda one: number(one, 3)),
+        tables=(shown("Points, best first", summary["points"][:_ON_PAGE], _COLUMNS,
+                      "All are in points.parquet beside this page."),),
+    )  # fmt: skip
+
+
+def _or_reason(found: Mapping[str, Any], tell: Callable[[], str]) -> str:
+    return found["reason"] if "reason" in found else tell()
 
 
 def _written(table: Sequence[Mapping[str, Any]], path: Path) -> Path:
