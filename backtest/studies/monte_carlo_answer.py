@@ -23,6 +23,11 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _OVERLAP = ["Trades of several symbols overlap: one after the other, as in the order of trades, they fall less deeply."]
 _QUANTILES = tuple(f"q{level * 100:02.0f}" for level in LEVELS)
 _STRESS = ("factor", "cost", "slippage", "sharpe", "return", "max_drawdown", "fees")
+_TITLES = {
+    "trade_order": "Equity by number of closed trades, in another order",
+    "returns": "Equity over time, the run's returns resampled",
+    "prices": "Equity over time, traded on resampled prices",
+}
 _NOTES = ("block", "trades", "open", "reason")
 
 
@@ -87,8 +92,7 @@ def _page(spec: Spec, summary: Mapping[str, Any]) -> Page:
         sub=heading(spec),
         warnings=tuple(summary["caveats"]),
         tiles=(Tile("Return of the run", percent(run["return"]), f"Sharpe ratio {number(run['sharpe'])}"), *losses),
-        charts=tuple(fan_chart(name, f"{name.replace('_', ' ').capitalize()}, by {fan['axis']}", fan)
-                     for name, fan in summary["fans"].items()),
+        charts=tuple(fan_chart(name, _TITLES[name], fan) for name, fan in summary["fans"].items()),
         tables=tuple(one for one in tables if one.rows),
     )  # fmt: skip
 

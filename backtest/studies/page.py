@@ -82,7 +82,8 @@ def heading(spec: Spec) -> tuple[str, ...]:
 
 
 def table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], note: str = "") -> Table:
-    """Return a table of mappings; shares of one become percent."""
+    """Return a table of mappings; shares of one become percent, and a column of empty text is left out."""
+    columns = [name for name in columns if not rows or any(row.get(name) != "" for row in rows)]
     cells = tuple(tuple(written(name, row.get(name)) for name in columns) for row in rows)
     return Table(title, tuple(name.replace("_", " ") for name in columns), cells, note)
 
@@ -101,7 +102,7 @@ def written(name: str, value: Any) -> str:
         return value
     if name in _PERCENT:
         return percent(value)
-    return number(value, 0 if isinstance(value, int) else 2)
+    return number(value, 0 if isinstance(value, int) else 3 if name == "score" else 2)
 
 
 def heat_of(title: str, found: Mapping[str, Any], write: Callable[[float], str]) -> Heat | None:

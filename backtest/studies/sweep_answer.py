@@ -14,10 +14,12 @@ from backtest.studies.packing import unpacked
 from backtest.studies.page import Page, heading, heat_of, write_page, written
 from backtest.studies.page import table as shown
 from backtest.studies.trial import per_year
+from backtest.tearsheet.figure import Figure
+from backtest.tearsheet.text import probability
 from research.kinds import Answer, Part, Results
 from research.spec import Spec
 from zeno.drawing.chart import Tile
-from zeno.drawing.numerals import number, percent
+from zeno.drawing.numerals import DASH, number, percent
 
 SHOWN = 200
 """Rows of the summary; the file beside the page has all."""
@@ -100,8 +102,8 @@ def _page(spec: Spec, summary: Mapping[str, Any]) -> Page:
         Tile("Sharpe ratio", number(best["sharpe"]), _or_reason(span, lambda: f"{number(span['low'])} to "
                                                                               f"{number(span['high'])}")),
         Tile("Drawdown", percent(best["max_drawdown"]), f"return {percent(best['return'])}"),
-        Tile("Deflated Sharpe", percent(deflated.get("dsr")), _or_reason(deflated, lambda: tried)),
-        Tile("Probability of overfitting", percent(over.get("pbo")), _or_reason(over, lambda: "CSCV, all points")),
+        Tile("Deflated Sharpe", _likely(deflated.get("dsr")), _or_reason(deflated, lambda: tried)),
+        Tile("Probability of overfitting", _likely(over.get("pbo")), _or_reason(over, lambda: "CSCV, all points")),
     )  # fmt: skip
     return Page(
         over="Sweep",
@@ -113,6 +115,10 @@ def _page(spec: Spec, summary: Mapping[str, Any]) -> Page:
         tables=(shown("Points, best first", summary["points"][:_ON_PAGE], _COLUMNS,
                       "All are in points.parquet beside this page."),),
     )  # fmt: skip
+
+
+def _likely(value: float | None) -> str:
+    return DASH if value is None else probability(Figure(value))
 
 
 def _or_reason(found: Mapping[str, Any], tell: Callable[[], str]) -> str:
