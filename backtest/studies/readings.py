@@ -59,8 +59,10 @@ def labels(question: Mapping[str, Any], columns: Columns, starts: NDArray[np.int
         return published(question["readings"], names_of(question), starts)
     ends, moved = moves(columns)
     levels = np.r_[0.0, np.cumsum(moved)][np.searchsorted(ends, starts, side="right")]
-    read = by_volatility if asked["source"] == "volatility" else by_trend
-    return read(np.diff(levels), asked["window"], asked["warm"])
+    moved = np.diff(levels)
+    if asked["source"] == "trend":
+        return by_trend(moved, asked["window"])
+    return by_volatility(moved, asked["window"], asked["warm"])
 
 
 def by_volatility(moved: Floats, window: int, warm: int) -> Labels:
@@ -84,14 +86,13 @@ def by_volatility(moved: Floats, window: int, warm: int) -> Labels:
     return found
 
 
-def by_trend(moved: Floats, window: int, warm: int = 1) -> Labels:
+def by_trend(moved: Floats, window: int) -> Labels:
     """Label n + 1 periods by the sign of the market's last ``window`` moves together; see ``by_volatility``."""
     found = np.full(len(moved) + 1, UNKNOWN, np.int64)
     if len(moved) < window:
         return found
     totals = np.lib.stride_tricks.sliding_window_view(moved, window).sum(axis=1)
     found[window:] = np.sign(totals).astype(np.int64) + 1
-    found[window : window + warm - 1] = UNKNOWN
     return found
 
 

@@ -9,14 +9,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.studies.resample import stationary_rows
 from backtest.studies.statistics.block_length import FEWEST, block_length
+from backtest.studies.statistics.sharpe import drawn_rows
 from backtest.tearsheet.returns import FLAT
 from zeno.errors import ConfigError
 
 Floats = NDArray[np.float64]
-_CELLS = 1_000_000
-"""Resampled returns held at a time."""
 
 
 def conditional_sharpes(returns: Floats, labels: NDArray[np.int64], wanted: int, per_year: float, *,
@@ -41,11 +39,8 @@ def conditional_sharpes(returns: Floats, labels: NDArray[np.int64], wanted: int,
         raise ConfigError(f"{int(inside.sum())} periods are too few to judge, or their returns do not vary.",
                           remedy="Take a longer history, or regimes that last longer.")  # fmt: skip
     block = block_length(np.where(inside, returns - returns[inside].mean(), 0.0)).stationary
-    found, at_once = [], max(1, _CELLS // len(returns))
-    for done in range(0, resamples, at_once):
-        rows = stationary_rows(len(returns), block, min(at_once, resamples - done), random)
-        found.append(_sharpes(returns[rows], inside[rows]))
-    drawn = np.concatenate(found)
+    histories = drawn_rows(len(returns), block, resamples, random)
+    drawn = np.concatenate([_sharpes(returns[rows], inside[rows]) for rows in histories])
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(drawn[~np.isnan(drawn)], [tail, 1.0 - tail]) * math.sqrt(per_year)
     estimate = returns[inside].mean() / returns[inside].std(ddof=1) * math.sqrt(per_year)

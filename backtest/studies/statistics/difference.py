@@ -11,14 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.studies.resample import stationary_rows
 from backtest.studies.statistics.block_length import FEWEST, block_length
-from backtest.tearsheet.returns import FLAT
+from backtest.studies.statistics.sharpe import drawn_rows, influence, sharpes
 from zeno.errors import ConfigError
 
 Floats = NDArray[np.float64]
-_CELLS = 1_000_000
-"""Resampled returns held at a time."""
 
 
 @dataclass(frozen=True)
@@ -58,26 +55,9 @@ def sharpe_difference(one: Floats, base: Floats, per_year: float, *, random: np.
                           remedy=f"Give the same periods of both, {FEWEST} or more.")  # fmt: skip
     # Blocks as long as the memory of what the difference is, to first order, the mean of.
     block = block_length(influence(one) - influence(base)).stationary
-    found, at_once = [], max(1, _CELLS // len(one))
-    for done in range(0, resamples, at_once):
-        rows = stationary_rows(len(one), block, min(at_once, resamples - done), random)
-        found.append(sharpes(one[rows]) - sharpes(base[rows]))
+    drawn = drawn_rows(len(one), block, resamples, random)
+    found = [sharpes(one[rows]) - sharpes(base[rows]) for rows in drawn]
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(np.concatenate(found), [tail, 1.0 - tail]) * math.sqrt(per_year)
     estimate = float(sharpes(one[None])[0] - sharpes(base[None])[0]) * math.sqrt(per_year)
     return SharpeDifference(estimate, float(low), float(high), confidence, block, resamples)
-
-
-def influence(returns: Floats) -> Floats:
-    """Return each return's pull on the Sharpe ratio, z − S (z² − 1) / 2; zeros where returns do not vary."""
-    spread = returns.std()
-    if spread < FLAT:
-        return np.zeros(len(returns))
-    z = (returns - returns.mean()) / spread
-    return z - returns.mean() / spread * (z**2 - 1.0) / 2.0
-
-
-def sharpes(histories: Floats) -> Floats:
-    """Return the Sharpe ratio of each row, not annualised; zero where it does not vary."""
-    mean, spread = histories.mean(axis=1), histories.std(axis=1, ddof=1)
-    return np.divide(mean, spread, out=np.zeros_like(mean), where=spread >= FLAT)

@@ -79,11 +79,11 @@ def sharpe_interval(returns: Floats, per_year: float, *, random: np.random.Gener
         When there are fewer than 20 returns, or they do not vary.
     """
     _check(returns)
-    mean_block = block_length(_influence(returns)).stationary if block is None else block
-    found = np.concatenate([_sharpe(returns[rows]) for rows in _chunks(len(returns), mean_block, resamples, random)])
+    mean_block = block_length(influence(returns)).stationary if block is None else block
+    found = np.concatenate([sharpes(returns[rows]) for rows in drawn_rows(len(returns), mean_block, resamples, random)])
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(found, [tail, 1.0 - tail]) * math.sqrt(per_year)
-    estimate = float(_sharpe(returns[None])[0]) * math.sqrt(per_year)
+    estimate = float(sharpes(returns[None])[0]) * math.sqrt(per_year)
     return SharpeInterval(estimate, float(low), float(high), confidence, mean_block, resamples)
 
 
@@ -104,7 +104,7 @@ def deflated_sharpe(returns: Floats, trial_sharpes: Floats, per_year: float) -> 
         When there are fewer than 20 returns, or they do not vary.
     """
     _check(returns)
-    sharpe, skew, kurtosis = float(_sharpe(returns[None])[0]), moment(returns, 3), moment(returns, 4)
+    sharpe, skew, kurtosis = float(sharpes(returns[None])[0]), moment(returns, 3), moment(returns, 4)
     trials = len(trial_sharpes)
     variance = float(np.var(trial_sharpes, ddof=1)) / per_year if trials > 1 else 0.0
     luck = expected_best_sharpe(trials, variance)
@@ -125,20 +125,26 @@ def _check(returns: Floats) -> None:
         raise ConfigError("The returns do not vary, or some are not numbers.", remedy="Judge trials that traded.")
 
 
-def _influence(returns: Floats) -> Floats:
-    """Return each return's pull on the Sharpe ratio: z − S (z² − 1) / 2 with z its distance in standard deviations."""
+def influence(returns: Floats) -> Floats:
+    """Return each return's pull on the Sharpe ratio: z − S (z² − 1) / 2 with z its distance in standard deviations.
+
+    Zeros where returns do not vary.
+    """
     spread = returns.std()
+    if spread < FLAT:
+        return np.zeros(len(returns))
     z = (returns - returns.mean()) / spread
     return z - returns.mean() / spread * (z**2 - 1.0) / 2.0
 
 
-def _sharpe(histories: Floats) -> Floats:
+def sharpes(histories: Floats) -> Floats:
     """Return the Sharpe ratio of each row, not annualised; zero where it does not vary."""
     mean, spread = histories.mean(axis=1), histories.std(axis=1, ddof=1)
     return np.divide(mean, spread, out=np.zeros_like(mean), where=spread >= FLAT)
 
 
-def _chunks(count: int, block: float, resamples: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+def drawn_rows(count: int, block: float, resamples: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Yield the rows of stationary resamples, some at a time, each of shape (some, count)."""
     at_once = max(1, _CELLS // count)
     for done in range(0, resamples, at_once):
         yield stationary_rows(count, block, min(at_once, resamples - done), random)

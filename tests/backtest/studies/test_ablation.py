@@ -108,6 +108,14 @@ def test_a_source_is_left_out_with_all_its_symbols(tmp_path):
     assert "Without the source all there would be no data." in answer(KIND, of, tmp_path).summary["not_dropped"]
 
 
+def test_the_same_run_by_another_name_has_the_same_interval(tmp_path):
+    files = {"one": ["AAA", "BBB"], "other": ["CCC"]}
+    table = rows(tmp_path, panel(tmp_path, groups=["sources", "symbols"], files=files))
+    one, other = table["no source other"], table["no CCC"]
+    assert {name: one[name] for name in one if name not in ("name", "group")} == {
+        name: other[name] for name in other if name not in ("name", "group")}  # fmt: skip
+
+
 def test_a_file_or_a_named_source_is_one_source(tmp_path):
     assert sources(asked(tmp_path).data) == {"file": ["AAA"]}
     assert sources({"source": "vendor", "symbols": ["B", "A"]}) == {"vendor": ["A", "B"]}
