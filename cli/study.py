@@ -149,6 +149,9 @@ def drive(studies: Any, study: str, driving: Driving, *, again: bool = False) ->
             bar.stop()
             errors.print(f"Interrupted; what is done is kept. Go on with: zeno study resume {study}")
             sys.exit(130)
+    if state.state == "finished":
+        with errors.status("recording in MLflow"):
+            studies.track(study)
     _end(state, driving.as_json)
 
 

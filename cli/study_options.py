@@ -78,7 +78,8 @@ def asked_data(options: Options, panel: bool, universe: str) -> Any:
 
     scale = max(decimals_in(number(options.quantity or "1", "--quantity")), decimals_in(number(options.lot, "--lot")))
     if options.bars is not None:
-        return ask.from_file(Path(options.bars), price_scale=options.price_scale, panel=panel, quantity_scale=scale)
+        return ask.from_file(Path(options.bars), Settings.from_env(), price_scale=options.price_scale, panel=panel,
+                             quantity_scale=scale)  # fmt: skip
     symbols = [one.strip() for one in options.symbols.split(",") if one.strip()] or _members(universe)
     if not symbols:
         raise ConfigError(
