@@ -2,10 +2,11 @@
 
 The state of a study is a fold of its events and of whether a process drives it now:
 
-    created -> driving -> finished
-                  |-----> stuck        what is left failed three times; ``resume(again=True)`` tries once more
-                  |-----> cancelled    what was done is kept; resume goes on
-                  '-----> interrupted  its driver is gone; resume goes on
+    created, or queued for Dagster
+       '-> driving -> finished
+              |-----> stuck        what is left failed three times; resume with ``again`` tries once more
+              |-----> cancelled    what was done is kept; resume goes on
+              '-----> interrupted  its driver is gone; resume goes on
 """
 
 import socket
@@ -71,6 +72,20 @@ class Studies:
         list(zip(kind(spec.kind).tasks(spec), range(1), strict=False))  # a spec that has no tasks is no study
         self.store.create(spec, snapshot)
         return spec.id
+
+    def queue(self, study: str, executor: str, workers: int) -> None:
+        """Leave a study to Dagster's daemon, which drives it on that executor.
+
+        Raises
+        ------
+        StudyError
+            When somebody drives it, or has finished it.
+        """
+        spec, _ = self.store.spec(study)
+        now = self.state(study).state
+        if now in ("driving", "finished"):
+            raise StudyError(f"Study {study} is {now} already.", remedy=f"zeno study show {study}")
+        self.store.record(study, spec.kind, "queued", {"executor": executor, "workers": workers})
 
     def drive(self, study: str, make: Make, watch: Watch = lambda _: None, *, again: bool = False) -> State:
         """Do what is missing of a study and put its answer together; what is there already is not done again.

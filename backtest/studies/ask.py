@@ -47,6 +47,22 @@ class Asked:
     detail: Mapping[str, Any]
 
 
+def members(universe: str, warehouse: Warehouse) -> list[str]:
+    """Return all symbols of a data set.
+
+    Raises
+    ------
+    ConfigError
+        When it has none.
+    """
+    sql = "SELECT DISTINCT toString(symbol) FROM ref.symbols WHERE namespace = {name:String} ORDER BY 1"
+    found = [row[0] for row in warehouse.client().rows(sql, {"name": universe})]
+    if not found:
+        raise ConfigError(f"No data set {universe!r} has symbols.",
+                          remedy='zeno query "SELECT DISTINCT namespace FROM ref.symbols" shows which do.')  # fmt: skip
+    return found
+
+
 def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end: datetime, *,
                    as_of: datetime | None = None, source: str | None = None, panel: bool = False,
                    quantity_scale: int = 0, warehouse: Warehouse | None = None) -> Asked:  # fmt: skip
