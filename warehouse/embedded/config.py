@@ -20,7 +20,7 @@ CLUSTER = "zeno"
 GLOBAL_CLUSTER = "zeno_global"
 """Cluster of node 1 alone: where global tables live."""
 
-DATABASES = ("raw", "ref", "ops", "staging", "marts")
+DATABASES = ("raw", "ref", "ops", "mrie", "staging", "marts")
 
 _MEMORY_SHARE = 0.6  # of the machine, for all nodes together; the rest is for Python beside them
 _RESEARCHER_LIMITS = {
