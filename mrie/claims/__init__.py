@@ -7,7 +7,7 @@ events in ``mrie.claims``. Nothing is ever deleted: a claim that turns out conta
 """
 
 from mrie.claims.history import Claim, ClaimHistory, Event
-from mrie.claims.ledger import Ledger, read_claims
+from mrie.claims.ledger import Judged, Ledger, read_claims
 from mrie.claims.predicate import Condition, Predicate, Verdict
 
-__all__ = ["Claim", "ClaimHistory", "Condition", "Event", "Ledger", "Predicate", "Verdict", "read_claims"]
+__all__ = ["Claim", "ClaimHistory", "Condition", "Event", "Judged", "Ledger", "Predicate", "Verdict", "read_claims"]

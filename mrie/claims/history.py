@@ -111,6 +111,21 @@ def commit(claim: Claim, history: ClaimHistory | None) -> Event | None:
     return Event(claim.claim_id, COMMITTED, COMMITTED, claim.predicate.sha256, claim.statement, claim.predicate.text)
 
 
+def check_committed(claim: Claim, history: ClaimHistory | None) -> ClaimHistory:
+    """Return the history of a claim that was committed exactly as it is.
+
+    Raises
+    ------
+    ClaimRefused
+        If it was not committed, or with another predicate or statement.
+    """
+    if history is None:
+        raise ClaimRefused(f"{claim.claim_id} was not committed before it was evaluated.",
+                           remedy="Commit its predicate first, then evaluate it.")  # fmt: skip
+    commit(claim, history)
+    return history
+
+
 def evaluate(claim: Claim, history: ClaimHistory | None, evidence: Evidence, data_sha256: str) -> Event | None:
     """Return the judgement of evidence by the committed predicate; None if exactly this was judged before.
 
@@ -127,16 +142,13 @@ def evaluate(claim: Claim, history: ClaimHistory | None, evidence: Evidence, dat
     ClaimRefused
         If the claim is not committed, was committed with another predicate, or is withdrawn.
     """
-    if history is None:
-        raise ClaimRefused(f"{claim.claim_id} was not committed before it was evaluated.",
-                           remedy="Commit its predicate first, then evaluate it.")  # fmt: skip
-    commit(claim, history)
+    known = check_committed(claim, history)
     written = canonical({name: value for name, value in evidence.items() if math.isfinite(value)})
     identity = sha256(canonical([claim.predicate.sha256, data_sha256, written]))
-    if any(event.event_id == identity for event in history.events):
+    if any(event.event_id == identity for event in known.events):
         return None
-    if history.status == WITHDRAWN:
-        raise ClaimRefused(f"{claim.claim_id} was withdrawn: {history.reason}.",
+    if known.status == WITHDRAWN:
+        raise ClaimRefused(f"{claim.claim_id} was withdrawn: {known.reason}.",
                            remedy="A withdrawn claim is a finding; commit a new version to test anew.")  # fmt: skip
     verdict, reason = claim.predicate.judge(evidence)
     return Event(claim.claim_id, EVALUATED, identity, claim.predicate.sha256, verdict=verdict, evidence=written,

@@ -1,7 +1,7 @@
 """The claims ledger: histories read from ``mrie.claims``, and events added to it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 import pyarrow as pa
@@ -27,6 +27,15 @@ def read_claims(store: MrieStore, *, as_of: datetime) -> list[ClaimHistory]:
     """
     rows = store.claim_events(as_of=as_of).select(_COLUMNS).to_pylist()
     return list(fold(Event(**row) for row in rows).values())
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim with the evidence to judge it by, and the hash of the data that the evidence came from."""
+
+    claim: Claim
+    evidence: Evidence
+    data_sha256: str
 
 
 class Ledger:
@@ -56,7 +65,20 @@ class Ledger:
         known = self.histories()
         return self._add([history.commit(claim, known.get(claim.claim_id)) for claim in claims])
 
-    def evaluate(self, judged: Sequence[tuple[Claim, Evidence]], *, data_sha256: str) -> list[ClaimHistory]:
+    def require(self, claims: Sequence[Claim]) -> dict[str, ClaimHistory]:
+        """Return the histories of claims, by id.
+
+        Raises
+        ------
+        ClaimRefused
+            If any of them is not committed exactly as it is: nothing may be computed for it yet.
+        """
+        known = self.histories()
+        for claim in claims:
+            history.check_committed(claim, known.get(claim.claim_id))
+        return {claim.claim_id: known[claim.claim_id] for claim in claims}
+
+    def evaluate(self, judged: Sequence[Judged]) -> list[ClaimHistory]:
         """Judge claims by their committed predicates and return their histories, in the order given.
 
         Raises
@@ -65,10 +87,10 @@ class Ledger:
             If any of them is not committed as it is, or is withdrawn; none is then evaluated.
         """
         known = self.histories()
-        self._add([history.evaluate(claim, known.get(claim.claim_id), evidence, data_sha256)
-                   for claim, evidence in judged])  # fmt: skip
+        self._add([history.evaluate(one.claim, known.get(one.claim.claim_id), one.evidence, one.data_sha256)
+                   for one in judged])  # fmt: skip
         now = self.histories()
-        return [now[claim.claim_id] for claim, _ in judged]
+        return [now[one.claim.claim_id] for one in judged]
 
     def withdraw(self, claim_id: str, reason: str) -> ClaimHistory:
         """Withdraw a claim for good, saying why, and return its history.

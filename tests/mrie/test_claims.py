@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from builders import NOW
 
-from mrie.claims import Claim, Condition, Ledger, Predicate, Verdict, read_claims
+from mrie.claims import Claim, Condition, Judged, Ledger, Predicate, Verdict, read_claims
 from mrie.claims.history import commit, evaluate, fold, withdraw
 from mrie.store import MrieStore
 from zeno.clock import ManualClock
@@ -37,7 +37,7 @@ def ledger(store):
 
 def test_evaluation_before_commitment_is_refused(ledger):
     with pytest.raises(ClaimRefused, match="was not committed before it was evaluated"):
-        ledger.evaluate([(CLAIM, GOOD)], data_sha256="d1")
+        ledger.evaluate([Judged(CLAIM, GOOD, "d1")])
     assert ledger.histories() == {}
 
 
@@ -46,7 +46,7 @@ def test_a_predicate_cannot_change_after_commitment(ledger):
     with pytest.raises(ClaimRefused, match="committed with another predicate"):
         ledger.commit([LAXER])
     with pytest.raises(ClaimRefused, match="committed with another predicate"):
-        ledger.evaluate([(LAXER, BAD)], data_sha256="d1")
+        ledger.evaluate([Judged(LAXER, BAD, "d1")])
     assert ledger.histories()[CLAIM.claim_id].claim == CLAIM
 
 
@@ -65,37 +65,37 @@ def test_a_statement_cannot_change_either(ledger):
 
 def test_a_claim_is_judged_by_its_committed_conditions(ledger):
     ledger.commit([CLAIM])
-    (found,) = ledger.evaluate([(CLAIM, BAD)], data_sha256="d1")
+    (found,) = ledger.evaluate([Judged(CLAIM, BAD, "d1")])
     assert (found.status, found.reason) == ("failed", "auc at least 0.9, found 0.85")
-    (found,) = ledger.evaluate([(CLAIM, GOOD)], data_sha256="d2")
+    (found,) = ledger.evaluate([Judged(CLAIM, GOOD, "d2")])
     assert (found.status, found.reason) == ("holds", "")
     assert [event.event for event in found.events] == ["committed", "evaluated", "evaluated"]
 
 
 def test_the_same_evaluation_twice_is_one(ledger, store):
     ledger.commit([CLAIM])
-    ledger.evaluate([(CLAIM, GOOD)], data_sha256="d1")
+    ledger.evaluate([Judged(CLAIM, GOOD, "d1")])
     again = Ledger(store, run_id="run-2")
     assert again.commit([CLAIM]) == 0
-    (found,) = again.evaluate([(CLAIM, GOOD)], data_sha256="d1")
+    (found,) = again.evaluate([Judged(CLAIM, GOOD, "d1")])
     assert [event.run_id for event in found.events] == ["run-1", "run-1"]
 
 
 def test_the_same_figures_from_other_data_are_another_evaluation(ledger):
     ledger.commit([CLAIM])
-    ledger.evaluate([(CLAIM, GOOD)], data_sha256="d1")
-    (found,) = ledger.evaluate([(CLAIM, GOOD)], data_sha256="d2")
+    ledger.evaluate([Judged(CLAIM, GOOD, "d1")])
+    (found,) = ledger.evaluate([Judged(CLAIM, GOOD, "d2")])
     assert len(found.events) == 3
 
 
 def test_a_withdrawn_claim_stays_in_the_ledger_and_is_not_judged_again(ledger):
     ledger.commit([CLAIM])
-    ledger.evaluate([(CLAIM, GOOD)], data_sha256="d1")
+    ledger.evaluate([Judged(CLAIM, GOOD, "d1")])
     found = ledger.withdraw(CLAIM.claim_id, "The labels were known to the model.")
     assert (found.status, found.reason) == ("withdrawn", "The labels were known to the model.")
     assert [event.verdict for event in found.events] == ["", "holds", "withdrawn"]
     with pytest.raises(ClaimRefused, match="was withdrawn: The labels were known"):
-        ledger.evaluate([(CLAIM, GOOD)], data_sha256="d2")
+        ledger.evaluate([Judged(CLAIM, GOOD, "d2")])
     assert len(ledger.withdraw(CLAIM.claim_id, "Again.").events) == 3
 
 
@@ -109,7 +109,7 @@ def test_a_withdrawal_has_a_claim_and_a_reason(ledger):
 
 def test_contaminating_evidence_withdraws_a_claim_that_would_hold(ledger):
     ledger.commit([CLAIM])
-    (found,) = ledger.evaluate([(CLAIM, GOOD | {"flips": 2.0})], data_sha256="d1")
+    (found,) = ledger.evaluate([Judged(CLAIM, GOOD | {"flips": 2.0}, "d1")])
     assert (found.status, found.reason) == ("withdrawn", "flips above 0, found 2")
 
 
@@ -125,7 +125,7 @@ def test_a_reader_sees_the_ledger_as_it_was(ledger, store):
     ledger.commit([CLAIM])
     committed = read_claims(store, as_of=store.now())
     moment = committed[0].committed_at
-    ledger.evaluate([(CLAIM, GOOD)], data_sha256="d1")
+    ledger.evaluate([Judged(CLAIM, GOOD, "d1")])
     assert read_claims(store, as_of=moment - timedelta(microseconds=1)) == []
     assert [found.status for found in read_claims(store, as_of=moment)] == ["open"]
     assert [found.status for found in read_claims(store, as_of=store.now())] == ["holds"]
@@ -147,7 +147,7 @@ def test_of_two_predicates_committed_at_once_one_is_refused(store):
 
 def test_a_history_is_json(ledger):
     ledger.commit([CLAIM])
-    (found,) = ledger.evaluate([(CLAIM, GOOD)], data_sha256="d1")
+    (found,) = ledger.evaluate([Judged(CLAIM, GOOD, "d1")])
     read = json.loads(json.dumps(found.to_dict()))
     assert (read["status"], read["predicate_sha256"]) == ("holds", AUC.sha256)
     assert [event["event"] for event in read["events"]] == ["committed", "evaluated"]
@@ -184,7 +184,7 @@ def test_limits_mean_what_they_say(limit, value, holds):
 
 def test_a_figure_that_is_none_fails_and_is_left_out_of_the_record(ledger):
     ledger.commit([CLAIM])
-    (found,) = ledger.evaluate([(CLAIM, {"auc": float("nan"), "flips": 0.0})], data_sha256="d1")
+    (found,) = ledger.evaluate([Judged(CLAIM, {"auc": float("nan"), "flips": 0.0}, "d1")])
     assert found.status == Verdict.FAILED
     assert json.loads(found.events[-1].evidence) == {"flips": 0.0}
 
