@@ -25,8 +25,7 @@ def month_text(number: int) -> str:
 
 def month_numbers(index: pd.Index) -> np.ndarray:
     """Return the numbers of an index of first days of months, shape (months,)."""
-    dates = pd.DatetimeIndex(index)
-    return (dates.year * 12 + dates.month - 1).to_numpy(np.int64)
+    return index.to_numpy("datetime64[M]").astype(np.int64) + 12 * 1970
 
 
 def in_span(months: np.ndarray, first: str, last: str) -> np.ndarray:

@@ -47,8 +47,8 @@ def month_index(frame: pd.DataFrame) -> pd.DatetimeIndex:
     """
     index = frame.index
     months = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else pd.DatetimeIndex(index)
-    numbers = months.year.to_numpy() * 12 + months.month.to_numpy()
-    if not (np.all(months.day == 1) and np.all(np.diff(numbers) == 1)):
+    firsts = months.to_numpy("datetime64[M]")
+    if not (np.all(firsts == months.to_numpy()) and np.all(np.diff(firsts.astype(np.int64)) == 1)):
         raise ConfigError("The rows are not consecutive months.", remedy="Give one row for every month, its first day.")
     return months
 
