@@ -54,14 +54,16 @@ def set_to(node: str, path: Sequence[float]) -> tuple[Set, ...]:
     return tuple(Set(node, step, float(value)) for step, value in enumerate(path, 1))
 
 
-def check(assumptions: Iterable[Assumption], names: Sequence[str], horizon: int) -> None:
+def check(assumptions: Sequence[Assumption], names: Sequence[str], horizon: int) -> None:
     """Refuse what means nothing.
 
     Raises
     ------
     ConfigError
-        If a node is unknown, a month lies outside the horizon or is assumed twice, or a range is empty.
+        If there is none, a node is unknown, a month lies outside the horizon or is assumed twice, or a range is empty.
     """
+    if not assumptions:
+        raise ConfigError("The scenario assumes nothing.", remedy="Ask for a forecast, or give an assumption.")
     taken: set[tuple[str, int]] = set()
     for one in assumptions:
         place = (one.node, one.step)

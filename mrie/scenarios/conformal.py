@@ -8,6 +8,8 @@ to past misses (adaptive conformal inference, Gibbs and Candès 2021, NeurIPS): 
 Nothing is assumed about the errors' distribution. Each variable and each month ahead has its own band.
 """
 
+from bisect import insort
+
 import numpy as np
 
 RATE = 0.02
@@ -16,7 +18,7 @@ _WIDEST = 0.999
 
 
 def widths(errors: np.ndarray, ahead: int, *, level: float = 0.9, rate: float = RATE) -> np.ndarray:
-    """Return the half-width of the band at every origin, and of one more after the last: shape (origins + 1,).
+    """Return the half-width of the band made at every origin, shape (origins,): the last is the one in force.
 
     Parameters
     ----------
@@ -32,27 +34,29 @@ def widths(errors: np.ndarray, ahead: int, *, level: float = 0.9, rate: float = 
     numpy.ndarray
         In the variable's unit; NaN until ``MIN_SCORES`` errors are known.
     """
-    scores, found = np.abs(errors), np.full(len(errors) + 1, np.nan)
+    found = np.full(len(errors), np.nan)
+    scores = np.abs(errors)
+    known: list[float] = []  # in ascending order
     miss_share = 1.0 - level
-    for origin in range(len(errors) + 1):
+    for origin in range(len(errors)):
         newest = origin - ahead  # its month has just become known
-        if newest >= 0 and np.isfinite(found[newest]) and np.isfinite(scores[newest]):
-            miss_share += rate * (1.0 - level - float(scores[newest] > found[newest]))
-        known = scores[: max(newest + 1, 0)]
-        known = known[np.isfinite(known)]
+        if newest >= 0 and np.isfinite(scores[newest]):
+            insort(known, float(scores[newest]))
+            if np.isfinite(found[newest]):
+                miss_share += rate * (1.0 - level - float(scores[newest] > found[newest]))
         if len(known) >= MIN_SCORES:
-            found[origin] = _quantile(known, 1.0 - miss_share)
+            found[origin] = known[_place(len(known), 1.0 - miss_share)]
     return found
 
 
 def coverage(errors: np.ndarray, ahead: int, *, level: float = 0.9, rate: float = RATE) -> tuple[int, int]:
     """Return how many bands contained what happened, and how many there were: each made before its month was known."""
-    made = widths(errors, ahead, level=level, rate=rate)[:-1]
+    made = widths(errors, ahead, level=level, rate=rate)
     judged = np.isfinite(made) & np.isfinite(errors)
     return int(np.sum(np.abs(errors[judged]) <= made[judged])), int(judged.sum())
 
 
-def _quantile(scores: np.ndarray, level: float) -> float:
-    """Return the ⌈(n + 1) · level⌉-th smallest score; beyond the largest, the largest."""
-    rank = int(np.ceil((len(scores) + 1) * min(max(level, 0.0), _WIDEST)))
-    return float(np.partition(scores, min(max(rank, 1), len(scores)) - 1)[min(max(rank, 1), len(scores)) - 1])
+def _place(count: int, level: float) -> int:
+    """Return where the ⌈(n + 1) · level⌉-th smallest of ``count`` scores is; beyond the largest, the largest."""
+    rank = int(np.ceil((count + 1) * min(max(level, 0.0), _WIDEST)))
+    return min(max(rank, 1), count) - 1

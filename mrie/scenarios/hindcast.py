@@ -30,15 +30,14 @@ class Hindcast:
         Last month known to each forecast, shape (origins,).
     errors
         Actual less forecast, shape (origins, horizon, n); NaN where the month is not known yet, or was conditioned on.
-    distances
-        How surprising the conditions were: their squared Mahalanobis distance from the forecast, shape (origins,); NaN
-        without conditions, or while they are not known in full.
+    deviations
+        The model's own standard deviation of each error, shape (origins, horizon, n): what a Gaussian band would use.
     """
 
     names: tuple[str, ...]
     origins: np.ndarray
     errors: np.ndarray
-    distances: np.ndarray
+    deviations: np.ndarray
 
 
 def hindcast(nodes: pd.DataFrame, horizon: int, pattern: Sequence[tuple[str, int]] = ()) -> Hindcast:
@@ -63,32 +62,30 @@ def hindcast(nodes: pd.DataFrame, horizon: int, pattern: Sequence[tuple[str, int
                           remedy=f"Give more than {FIRST_TRAINING_YEARS} years.")  # fmt: skip
     parts = [_year(values, names, np.flatnonzero(years == year), horizon, pattern)
              for year in range(years[first], years[-1] + 1)]  # fmt: skip
-    errors, distances = (np.concatenate([part[kind] for part in parts]) for kind in (0, 1))
-    return Hindcast(names, known.index.to_numpy("datetime64[M]")[first:], errors, distances)
+    errors, deviations = (np.concatenate([part[kind] for part in parts]) for kind in (0, 1))
+    return Hindcast(names, known.index.to_numpy("datetime64[M]")[first:], errors, deviations)
 
 
 def _year(values: np.ndarray, names: tuple[str, ...], rows: np.ndarray, horizon: int,
           pattern: Sequence[tuple[str, int]]) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return errors and deviations of the origins ``rows``, which are the months of one year."""
     model = fit_var(values[: rows[0]], names)
-    told = [Observed(node, step, 0.0) for node, step in pattern]
-    at = places(told, names)
     covariance = path_covariance(model, horizon)
-    weights = gain(covariance, at, np.zeros(len(at))) if told else None
-    inverse = np.linalg.pinv(covariance[np.ix_(at, at)], hermitian=True) if told else None
-    found = [_origin(model, values, row, horizon, at, weights, inverse) for row in rows]
-    return np.array([errors for errors, _ in found]), np.array([distance for _, distance in found])
+    at = places([Observed(node, step, 0.0) for node, step in pattern], names)
+    weights = gain(covariance, at, np.zeros(len(at))) if len(at) else np.zeros((len(covariance), 0))
+    left = np.diag(covariance - weights @ covariance[at])
+    errors = np.array([_errors(model, values, row, horizon, at, weights) for row in rows])
+    deviations = np.sqrt(np.maximum(left, 0.0)).reshape(horizon, -1)
+    return errors, np.broadcast_to(deviations, errors.shape)
 
 
-def _origin(model: Var, values: np.ndarray, row: int, horizon: int, at: np.ndarray, weights: np.ndarray | None,
-            inverse: np.ndarray | None) -> tuple[np.ndarray, float]:  # fmt: skip
+def _errors(model: Var, values: np.ndarray, row: int, horizon: int, at: np.ndarray, weights: np.ndarray
+            ) -> np.ndarray:  # fmt: skip
     actual = np.full((horizon, len(model.names)), np.nan)
     later = values[row + 1 : row + 1 + horizon]
     actual[: len(later)] = later
     errors = (actual - forecast(model, values[: row + 1], horizon)).ravel()
-    if weights is None or inverse is None:
-        return errors.reshape(horizon, -1), float("nan")
-    surprise = errors[at]
-    distance = float(surprise @ inverse @ surprise)
-    errors = errors - weights @ surprise  # NaN throughout while a condition is not known yet
-    errors[at] = np.nan
-    return errors.reshape(horizon, -1), distance
+    if len(at):
+        errors = errors - weights @ errors[at]  # NaN throughout while a condition is not known yet
+        errors[at] = np.nan
+    return errors.reshape(horizon, -1)

@@ -58,13 +58,13 @@ def complete_months(nodes: pd.DataFrame) -> pd.DataFrame:
     ConfigError
         If a month between them is incomplete.
     """
-    known = nodes.notna().all(axis=1).to_numpy()
+    known = ~np.isnan(nodes.to_numpy(float).sum(axis=1))
     if not known.any():
         raise ConfigError("No month has a value of every variable.", remedy="Load the series: zeno elt run")
     first, last = np.flatnonzero(known)[[0, -1]]
     if not known[first : last + 1].all():
-        gap = nodes.index[first + int(np.argmin(known[first : last + 1]))]
-        raise ConfigError(f"{pd.Timestamp(gap):%Y-%m} is incomplete.", remedy="Fill or drop the series that lacks it.")
+        gap = nodes.index.to_numpy("datetime64[M]")[first + int(np.argmin(known[first : last + 1]))]
+        raise ConfigError(f"{gap} is incomplete.", remedy="Fill or drop the series that lacks it.")
     return nodes.iloc[first : last + 1]
 
 
