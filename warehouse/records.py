@@ -167,7 +167,7 @@ def _fit(declared: Table, rows: pa.Table) -> pa.Table:
 
 def _check_column(declared: Table, values: pa.ChunkedArray, name: str) -> None:
     column = declared.by_name[name]
-    if column.kind is Kind.FLOAT and not pc.all(pc.is_finite(pc.drop_null(values))).as_py() and len(values):
+    if column.kind is Kind.FLOAT and not pc.all(pc.is_finite(pc.drop_null(values)), min_count=0).as_py():
         raise ContractError(f"{declared.name}.{name} must be finite.", remedy="Write null where there is no value.")
     if column.kind is Kind.ENUM and set(pc.unique(values).to_pylist()) - set(column.values):
         raise ContractError(f"{declared.name}.{name} must be one of {', '.join(column.values)}.")

@@ -102,6 +102,18 @@ def test_readings_are_kept_with_their_placebos(ledger, store):
     assert follower["predicate_sha256"] == PLANTED.claim(PLANTED.edges[0]).predicate.sha256
 
 
+def test_an_edge_without_enough_data_is_kept_as_failed(ledger, store):
+    short = NODES.copy()
+    short.loc[:"1985", "driver"] = float("nan")
+    commit_graph(PLANTED, ledger)
+    readings = evaluate_graph(short, PLANTED, ledger)
+    store.write_edges(edge_rows(readings, PLANTED), run_id="run-1")
+    kept = store.edges(as_of=store.now()).to_pylist()[0]
+    assert (kept["edge"], kept["status"]) == ("driver->follower", "failed")
+    assert json.loads(kept["evidence"])["t_1962_1975"] is None
+    assert kept["t_first"] is None
+
+
 def test_the_picture_shows_every_node_and_edge_and_needs_nothing_else():
     graph = load_graph()
     statuses = {edge.name: list(STYLES)[at % 3] for at, edge in enumerate(graph.edges)}

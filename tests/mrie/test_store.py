@@ -118,6 +118,11 @@ def test_a_number_that_is_none_is_refused(store, value):
         write(store, "readings", reading(value))
 
 
+def test_a_value_that_is_not_there_is_null(store):
+    assert write(store, "readings", rows_of("readings", p_ms=None, low=None, high=None)) == 1
+    assert store.readings(as_of=NOW).select(["p_ms", "low"]).to_pylist() == [{"p_ms": None, "low": None}]
+
+
 def test_rows_must_fit_their_table(store):
     with pytest.raises(ContractError, match="regime"):
         write(store, "readings", reading().drop_columns(["regime"]))
