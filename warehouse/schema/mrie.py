@@ -91,9 +91,7 @@ EDGES = Table(
         _number("t_second", "Its t with HAC errors.", "t ratio", nullable=True),
         _count("eras_with_sign", "Eras whose estimate has the declared sign.", "eras"),
         _count("opposite_eras", "Pairs of periods whose estimates differ in sign, both significantly.", "pairs"),
-        _number(
-            "gain_out_of_sample", "Share of squared forecast error removed.", "share", nullable=True
-        ),
+        _number("gain_out_of_sample", "Share of squared forecast error removed.", "share", nullable=True),
         _number("placebo_rate", "Share of phase-randomised causes that pass.", "share", nullable=True),
         _count("placebos", "Phase-randomised causes tried.", "placebos"),
         Column(name="evidence", kind=Kind.TEXT, doc="Every metric of the evaluation, as canonical JSON."),
