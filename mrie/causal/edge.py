@@ -9,11 +9,12 @@ depend on how many the machine has.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from mrie.causal.graph import Edge, Graph, Procedure
 from mrie.causal.months import in_span, month_numbers, month_text
@@ -21,6 +22,9 @@ from mrie.causal.outofsample import gain
 from mrie.causal.projection import Design, Estimate, design, estimate
 from mrie.causal.surrogate import phase_randomised
 from mrie.claims.predicate import Predicate, Verdict
+
+_OF_ERAS = ("eras_with_sign", "opposite_eras", "eras_equal_q")
+_GAIN = "gain_out_of_sample"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,18 +111,19 @@ def edge_task(nodes: pd.DataFrame, graph: Graph, edge: Edge) -> EdgeTask:
 def evaluate_edge(task: EdgeTask) -> EdgeResult:
     """Test one edge. The same task gives the same bits wherever it runs.
 
-    A placebo stops as soon as it cannot pass any more: its out-of-sample gain is then NaN.
+    A placebo stops as soon as it cannot pass any more: what was not computed is NaN.
     """
-    with threadpool_limits(1):
-        rows = _design(task)
-        metrics = _estimates(task, rows)
-        hopeless = any(not condition.holds(metrics) for condition in task.predicate.holds_if
-                       if condition.metric in metrics)  # fmt: skip
-        skipped = task.placebo is not None and hopeless
-        metrics["gain_out_of_sample"] = float("nan") if skipped else gain(rows, task.months, task.procedure)
+    with _one_thread().limit(limits=1):
+        metrics = _metrics(task, _design(task))
     verdict, reason = task.predicate.judge(metrics)
     return EdgeResult(task.edge, metrics, verdict, reason, task.data_sha256, task.predicate.sha256,
                       month_text(int(task.months[-1])))  # fmt: skip
+
+
+@cache
+def _one_thread() -> ThreadpoolController:
+    """Return the control of this process's linear algebra; finding its libraries takes longer than an edge."""
+    return ThreadpoolController()
 
 
 def _design(task: EdgeTask) -> Design:
@@ -128,23 +133,33 @@ def _design(task: EdgeTask) -> Design:
                   own_lags=steps.own_lags, cause_lags=steps.cause_lags, parent_lags=steps.parent_lags)  # fmt: skip
 
 
-def _estimates(task: EdgeTask, rows: Design) -> dict[str, float]:
+def _metrics(task: EdgeTask, rows: Design) -> dict[str, float]:
+    steps, sign = task.procedure, task.edge.sign
+    halves = _by_span(task, rows, steps.halves)
+    metrics = _named(halves) | {f"signed_t_{name}": sign * one.t for name, one in halves.items()}
+    if _hopeless(task, metrics):
+        return metrics | dict.fromkeys((*_OF_ERAS, _GAIN), float("nan"))
+    eras = _by_span(task, rows, steps.eras)
+    agreeing = sum(sign * one.beta > 0 for one in eras.values())
+    opposite = sum(_opposite(list(group.values()), steps.flip_t) for group in (halves, eras))
+    of_eras = (float(agreeing), float(opposite), _heterogeneity(list(eras.values())))
+    metrics |= _named(eras) | dict(zip(_OF_ERAS, of_eras, strict=True))
+    return metrics | {_GAIN: float("nan") if _hopeless(task, metrics) else gain(rows, task.months, steps)}
+
+
+def _hopeless(task: EdgeTask, metrics: Mapping[str, float]) -> bool:
+    known = [condition for condition in task.predicate.holds_if if condition.metric in metrics]
+    return task.placebo is not None and not all(condition.holds(metrics) for condition in known)
+
+
+def _by_span(task: EdgeTask, rows: Design, spans: Mapping[str, tuple[str, str]]) -> dict[str, Estimate]:
     hac_lags = int(np.ceil(task.procedure.hac_lags_per_month * task.edge.lag_months))
-    metrics: dict[str, float] = {}
-    found: dict[str, dict[str, Estimate]] = {"halves": {}, "eras": {}}
-    for kind, spans in (("halves", task.procedure.halves), ("eras", task.procedure.eras)):
-        for name, span in spans.items():
-            one = estimate(rows, in_span(task.months, *span), hac_lags)
-            found[kind][name] = one
-            metrics |= {f"beta_{name}": one.beta, f"t_{name}": one.t, f"months_{name}": float(one.months)}
-    sign = task.edge.sign
-    metrics |= {f"signed_t_{name}": sign * one.t for name, one in found["halves"].items()}
-    eras = list(found["eras"].values())
-    metrics["eras_with_sign"] = float(sum(sign * one.beta > 0 for one in eras))
-    metrics["opposite_eras"] = float(sum(_opposite(list(group.values()), task.procedure.flip_t)
-                                         for group in found.values()))  # fmt: skip
-    metrics["eras_equal_q"] = _heterogeneity(eras)
-    return metrics
+    return {name: estimate(rows, in_span(task.months, *span), hac_lags) for name, span in spans.items()}
+
+
+def _named(estimates: Mapping[str, Estimate]) -> dict[str, float]:
+    kinds = ("beta", "t", "months")
+    return {f"{kind}_{name}": float(getattr(one, kind)) for name, one in estimates.items() for kind in kinds}
 
 
 def _opposite(estimates: list[Estimate], flip_t: float) -> int:
