@@ -144,15 +144,16 @@ def evaluate(claim: Claim, history: ClaimHistory | None, evidence: Evidence, dat
     """
     known = check_committed(claim, history)
     written = canonical({name: value for name, value in evidence.items() if math.isfinite(value)})
-    identity = sha256(canonical([claim.predicate.sha256, data_sha256, written]))
-    if any(event.event_id == identity for event in known.events):
+    verdict, reason = claim.predicate.judge(evidence)
+    judged = Event(claim.claim_id, EVALUATED, "", claim.predicate.sha256, verdict=verdict, evidence=written,
+                   data_sha256=data_sha256, reason=reason)  # fmt: skip
+    judged = replace(judged, event_id=_identity(judged))
+    if any(event.event_id == judged.event_id for event in known.events):
         return None
     if known.status == WITHDRAWN:
         raise ClaimRefused(f"{claim.claim_id} was withdrawn: {known.reason}.",
                            remedy="A withdrawn claim is a finding; commit a new version to test anew.")  # fmt: skip
-    verdict, reason = claim.predicate.judge(evidence)
-    return Event(claim.claim_id, EVALUATED, identity, claim.predicate.sha256, verdict=verdict, evidence=written,
-                 data_sha256=data_sha256, reason=reason)  # fmt: skip
+    return judged
 
 
 def withdraw(history: ClaimHistory | None, claim_id: str, reason: str) -> Event | None:
@@ -200,8 +201,15 @@ def _continue(before: ClaimHistory, event: Event) -> ClaimHistory:
     if event.event == COMMITTED or event.predicate_sha256 != before.claim.predicate.sha256:
         raise ClaimRefused(f"The ledger is damaged: {event.claim_id} has an event of another predicate.",
                            remedy="Restore mrie.claims from a backup.")  # fmt: skip
+    if event.event == EVALUATED and event.event_id != _identity(event):
+        raise ClaimRefused(f"The ledger is damaged: evidence of {event.claim_id} is not what was judged.",
+                           remedy="Restore mrie.claims from a backup.")  # fmt: skip
     status = WITHDRAWN if before.status == WITHDRAWN else event.verdict
     return replace(before, events=(*before.events, event), status=status)
+
+
+def _identity(event: Event) -> str:
+    return sha256(canonical([event.predicate_sha256, event.data_sha256, event.evidence, event.verdict]))
 
 
 def _moment(event: Event) -> tuple[str, str, int, str]:

@@ -8,6 +8,7 @@ to past misses (adaptive conformal inference, Gibbs and Candès 2021, NeurIPS): 
 Nothing is assumed about the errors' distribution. Each variable and each month ahead has its own band.
 """
 
+import math
 from bisect import insort
 
 import numpy as np
@@ -34,19 +35,19 @@ def widths(errors: np.ndarray, ahead: int, *, level: float = 0.9, rate: float = 
     numpy.ndarray
         In the variable's unit; NaN until ``MIN_SCORES`` errors are known.
     """
-    found = np.full(len(errors), np.nan)
-    scores = np.abs(errors)
+    scores: list[float] = np.abs(errors).tolist()
+    found = [math.nan] * len(scores)
     known: list[float] = []  # in ascending order
     miss_share = 1.0 - level
-    for origin in range(len(errors)):
+    for origin in range(len(scores)):
         newest = origin - ahead  # its month has just become known
-        if newest >= 0 and np.isfinite(scores[newest]):
-            insort(known, float(scores[newest]))
-            if np.isfinite(found[newest]):
+        if newest >= 0 and not math.isnan(scores[newest]):
+            insort(known, scores[newest])
+            if not math.isnan(found[newest]):
                 miss_share += rate * (1.0 - level - float(scores[newest] > found[newest]))
         if len(known) >= MIN_SCORES:
             found[origin] = known[_place(len(known), 1.0 - miss_share)]
-    return found
+    return np.array(found)
 
 
 def coverage(errors: np.ndarray, ahead: int, *, level: float = 0.9, rate: float = RATE) -> tuple[int, int]:
@@ -58,5 +59,5 @@ def coverage(errors: np.ndarray, ahead: int, *, level: float = 0.9, rate: float 
 
 def _place(count: int, level: float) -> int:
     """Return where the ⌈(n + 1) · level⌉-th smallest of ``count`` scores is; beyond the largest, the largest."""
-    rank = int(np.ceil((count + 1) * min(max(level, 0.0), _WIDEST)))
+    rank = math.ceil((count + 1) * min(max(level, 0.0), _WIDEST))
     return min(max(rank, 1), count) - 1

@@ -81,6 +81,8 @@ def effect(model: Mapping[str, Equation], graph: Graph, baseline: np.ndarray, na
 
     Parameters
     ----------
+    model
+        Equations of the variables that may move; all others stay on the baseline.
     baseline
         The path without intervention, shape (horizon, n), columns ``names``.
     """
@@ -92,7 +94,7 @@ def effect(model: Mapping[str, Equation], graph: Graph, baseline: np.ndarray, na
         for column, name in enumerate(names):
             if (name, step) in fixed:
                 moved[name][step] = fixed[name, step] - baseline[step, column]
-            else:
+            elif name in model:
                 moved[name][step] = _response(name, model[name], moved, lags, step)
     return np.column_stack([moved[name] for name in names])
 

@@ -22,7 +22,7 @@ from mrie.scenarios.conditional import condition
 from mrie.scenarios.conditions import Condition, Observed, Set
 from mrie.scenarios.conformal import widths
 from mrie.scenarios.hindcast import hindcast
-from mrie.scenarios.intervention import DRAWS, effect, equations, structure
+from mrie.scenarios.intervention import DRAWS, effect, equations, reached, structure
 from mrie.scenarios.support import check_support
 from mrie.scenarios.var import complete_months, fit_var, forecast, path_covariance
 from warehouse.schema import table
@@ -138,7 +138,11 @@ def run_intervention(nodes: pd.DataFrame, interventions: Sequence[Set], graph: G
     model = fit_var(known.to_numpy(float), names)
     check_support(model, known, interventions, horizon).require("The intervention")
     baseline = forecast(model, known.to_numpy(float), horizon)
-    rows = structure({name: known[name].to_numpy(float) for name in names}, graph, surviving)
+    acted = {one.node for one in interventions}
+    kept = frozenset(surviving)
+    may_move = reached(kept, graph, acted) | acted
+    every = structure({name: known[name].to_numpy(float) for name in names}, graph, kept)
+    rows = {name: found for name, found in every.items() if name in may_move}
     moved = effect(equations(rows), graph, baseline, names, interventions)
     draw = np.random.default_rng(seed)
     drawn = np.array([effect(equations(rows, draw), graph, baseline, names, interventions) for _ in range(DRAWS)])

@@ -112,11 +112,13 @@ def forecast(model: Var, past: np.ndarray, horizon: int) -> np.ndarray:
     past
         At least the last ``lags`` months, oldest first, shape (months, n).
     """
-    path = list(np.clip(past[-model.lags :], model.low, model.high))
-    for _ in range(horizon):
-        recent = path[-1 : -model.lags - 1 : -1]
-        path.append(model.intercept + sum(a @ y for a, y in zip(model.coefficients, recent, strict=True)))
-    return np.array(path[-horizon:])
+    n, lags = len(model.names), model.lags
+    weights = np.hstack(list(model.coefficients))  # last month first
+    path = np.empty((lags + horizon, n))
+    path[:lags] = np.clip(past[-lags:], model.low, model.high)
+    for step in range(lags, lags + horizon):
+        path[step] = model.intercept + weights @ path[step - lags : step][::-1].ravel()
+    return path[lags:]
 
 
 def path_covariance(model: Var, horizon: int) -> np.ndarray:

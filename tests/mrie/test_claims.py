@@ -164,6 +164,9 @@ def test_a_tampered_ledger_is_noticed():
         fold([judged])
     with pytest.raises(ClaimRefused, match="damaged"):
         fold([event, replace(judged, predicate_sha256=LAXER.predicate.sha256)])
+    for change in ({"evidence": judged.evidence.replace("0.95", "0.99")}, {"verdict": "failed"}, {"data_sha256": "d2"}):
+        with pytest.raises(ClaimRefused, match="not what was judged"):
+            fold([event, replace(judged, **change)])
 
 
 def test_the_order_of_events_at_one_moment_is_that_of_a_claims_life():

@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pytest
-from builders import NOW
+from builders import NOW, kill, make_settings
 
 from mrie.store import MrieStore
 from warehouse.schema import TABLES, Kind
 from warehouse.schema.arrow import arrow_schema
-from warehouse.store import User
-from zeno.clock import ManualClock
+from warehouse.store import User, connect, embedded
+from zeno.clock import ManualClock, SystemClock
 from zeno.errors import ConfigError, ContractError, LoadError
 
 HOUR = timedelta(hours=1)
@@ -157,3 +157,20 @@ def test_records_are_for_tables_that_hold_them(warehouse):
         read_records(warehouse, "raw.trades", as_of=datetime(2026, 1, 1, tzinfo=UTC))
     with pytest.raises(ConfigError, match="has no column colour"):
         read_records(warehouse, "mrie.edges", as_of=NOW, where={"colour": "red"})
+
+
+def test_rows_are_added_once_although_the_engine_is_killed_meanwhile(tmp_path):
+    private = connect(make_settings(tmp_path))
+    store = MrieStore(private, clock=SystemClock())
+    try:
+        for month in range(1, 13):
+            if month % 4 == 0:
+                kill(embedded(private.settings).status()[0].pid)
+            run = f"run-{month}"
+            assert write(store, "readings", reading(month / 12, date(2022, month, 1)), run) == 1
+            assert write(store, "readings", reading(month / 12, date(2022, month, 1)), run) == 0
+        assert private.client().scalar("SELECT count() FROM mrie.readings") == 12
+        assert store.readings(as_of=store.now())["p_combined"].to_pylist() == [1.0]
+    finally:
+        private.close()
+        embedded(private.settings).down()
