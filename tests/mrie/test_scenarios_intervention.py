@@ -96,6 +96,15 @@ def test_an_act_does_not_travel_over_an_edge_that_does_not_hold(nodes, status):
     assert (over_all.value["leaf"] - over_all.baseline["leaf"]).abs().max() > 0.2  # it would, if the edge held
 
 
+def test_a_failed_edge_between_variables_that_are_reached_otherwise_carries_nothing(nodes):
+    direct = replace(GRAPH, edges=(*EDGES, Edge("root", "leaf", 1, 1, "Planted.")))
+    target = set_to("root", [float(nodes["root"].iloc[-1]) + 1.0] * 4)
+    without, failed = (run_intervention(nodes, target, graph, ALL) for graph in (GRAPH, direct))
+    pd.testing.assert_frame_equal(failed.value, without.value)
+    held = run_intervention(nodes, target, direct, ALL | {"root->leaf"})
+    assert (held.value - without.value)["leaf"].abs().max() > 1e-3
+
+
 def test_without_surviving_edges_only_the_variable_itself_moves(nodes):
     path = run_intervention(nodes, set_to("root", [float(nodes["root"].iloc[-1]) + 0.5]), GRAPH, ())
     moved = (path.value - path.baseline).abs().max()
