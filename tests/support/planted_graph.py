@@ -14,7 +14,14 @@ def planted_graph(**procedure: object) -> Graph:
     """Return driver -> follower (true), stranger -> follower (not true) and driver -> turncoat (true until 1989)."""
     shipped = json.loads(json.dumps(_shipped()))
     shipped["nodes"] = [
-        {"name": name, "title": name.title(), "unit": "percent", "kind": "level", "series": name.upper(), "place": place}
+        {
+            "name": name,
+            "title": name.title(),
+            "unit": "percent",
+            "kind": "level",
+            "series": name.upper(),
+            "place": place,
+        }
         for name, place in (("driver", [0, 0]), ("stranger", [0, 1]), ("follower", [1, 0]), ("turncoat", [1, 1]))
     ]
     shipped["edges"] = [
