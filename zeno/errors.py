@@ -96,13 +96,13 @@ class LoadError(WarehouseError):
 class ClaimRefused(ZenoError):
     """The claims ledger refuses an event that would make a claim worth nothing."""
 
-    exit_code = 6
+    exit_code = 7
 
 
 class OutOfSupport(ZenoError):
     """A scenario asks for a path that past data do not support; what follows from it would be made up."""
 
-    exit_code = 6
+    exit_code = 7
 
 
 class UnsupportedPlatform(ZenoError):
