@@ -52,8 +52,8 @@ class StudyConfig(dg.Config):
     group_name=GROUP,
     owners=OWNERS,
     kinds={"python", "dask"},
-    description="**Walk-forward study.** Parameters are chosen on the past, traded on what came next. The same question "
-    "is the same study: it is not computed twice. Launch it with another configuration for another question.",
+    description="**Walk-forward study.** Parameters are chosen on the past, traded on what came next. The same "
+    "question is the same study and is not computed twice; launch it with another configuration for another question.",
 )
 def walk_forward(context: dg.AssetExecutionContext, config: WalkForwardConfig, house: dg.ResourceParam[House]
                  ) -> dg.MaterializeResult:  # fmt: skip
@@ -95,7 +95,7 @@ def study_sensor(settings: Settings | None = None) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Drives studies that were written down and that nobody drives.",
     )
-    def look(context: dg.SensorEvaluationContext):
+    def look():
         found = waiting(settings or Settings.from_env())
         if not found:
             return dg.SkipReason("No study waits.")
@@ -126,8 +126,11 @@ def _driven(context: Any, studies: Any, study: str, executor_name: str, workers:
     from research.executors import executor
 
     context.instance.add_run_tags(context.run_id, process_tags() | {"zeno/study": study})
-    state = studies.drive(study, lambda: executor(executor_name, workers or None),
-                          lambda now: context.log.info(f"{now.done} of {now.total} tasks on {now.executor}"))  # fmt: skip
+
+    def watch(now: Any) -> None:
+        context.log.info(f"{now.done} of {now.total} tasks on {now.executor}")
+
+    state = studies.drive(study, lambda: executor(executor_name, workers or None), watch)
     found: dict[str, dg.MetadataValue] = {
         "study": dg.MetadataValue.text(study),
         "state": dg.MetadataValue.text(state.state),
