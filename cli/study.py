@@ -21,8 +21,20 @@ app = typer.Typer(no_args_is_help=True, help="Durable research: walk-forward, sw
 app.add_typer(start, name="start")
 Id = Annotated[str, typer.Argument(help="The study's id, or how it begins.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_ROWS = {"folds": ("fold", "test_from", "test_to", "chosen", "train_score", "return", "sharpe", "max_drawdown")}
+_ROWS = {
+    "folds": ("fold", "test_from", "test_to", "chosen", "train_score", "return", "sharpe", "max_drawdown"),
+    "points": ("rank", "point", "score", "sharpe", "return", "max_drawdown", "turnover", "fills"),
+    "stress": ("factor", "cost", "slippage", "sharpe", "return", "max_drawdown", "fees"),
+    "variants": ("name", "what", "sharpe_difference", "low", "high", "return_difference", "max_drawdown_difference",
+                 "turnover_difference"),
+    "regimes": ("point", "symbols", "regime", "periods", "share", "mean", "sharpe", "low", "high", "max_drawdown",
+                "hit_rate"),
+    "runs": ("point", "symbols", "unlabelled", "sharpe", "return", "max_drawdown", "turnover"),
+}  # fmt: skip
 """Columns of a summary's rows that fit on a screen; ``--json`` has all."""
+_TEXTS = {"caveats": "caveat", "not_dropped": "not dropped"}
+_MOST_ROWS = 25
+_FOR_PAGES = ("histogram", "heat_map", "fans")
 _COLUMNS = ("id", "kind", "state", "done", "total", "dead", "created", "executor")
 
 
@@ -212,9 +224,16 @@ def _described(state: Any, spec: Any) -> list[tuple[str, Any]]:
     asked = {name: value for name, value in spec.question.items() if not isinstance(value, dict | list)}
     return [("study", state.id), ("kind", state.kind), ("state", state.state),
             ("tasks", f"{state.done} of {state.total} done, {state.dead} given up, {state.failed_tries} failed tries"),
-            ("worked", f"{state.task_seconds:.1f} s on {state.executor or '–'}"), ("created", state.created),
+            ("worked", f"{state.task_seconds:.1f} s on {state.executor or '–'}{_pace(state)}"),
+            ("created", state.created),
             ("universe", ", ".join(spec.data["symbols"])), ("data snapshot", spec.snapshot), ("code", spec.code),
             *asked.items(), ("result", state.result)]  # fmt: skip
+
+
+def _pace(state: Any) -> str:
+    """Return how many bars a second of tasks took, reading and judging included, where a study counts its bars."""
+    bars = state.summary.get("bars", 0)
+    return f", {bars / state.task_seconds:,.0f} bars/s" if bars and state.task_seconds else ""
 
 
 def _print_summary(summary: Any) -> None:
@@ -227,19 +246,20 @@ def _print_summary(summary: Any) -> None:
         if isinstance(rows, list) and rows and isinstance(rows[0], dict):
             console.print()
             columns = [key for key in _ROWS.get(name, tuple(rows[0])) if key in rows[0]]
-            shown = [[_rounded(row.get(key)) for key in columns] for row in rows]
-            print_table(name.replace("_", " "), [key.replace("_", " ") for key in columns], shown)
+            shown = [[_rounded(row.get(key)) for key in columns] for row in rows[:_MOST_ROWS]]
+            left = f", {_MOST_ROWS} of {len(rows)}" if len(rows) > _MOST_ROWS else ""
+            print_table(name.replace("_", " ") + left, [key.replace("_", " ") for key in columns], shown)
 
 
 def _flat(value: Any, before: str = "") -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, one in value.items():
-        if isinstance(one, dict) and name != "histogram":
+        if isinstance(one, dict) and name not in _FOR_PAGES:
             found += _flat(one, f"{before}{name}: ")
         elif not isinstance(one, dict | list):
             found.append((before + name, one))
-        elif name == "caveats":
-            found += [("caveat", text) for text in one]
+        elif name in _TEXTS:
+            found += [(_TEXTS[name], text) for text in one]
     return found
 
 

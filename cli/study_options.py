@@ -66,6 +66,17 @@ class Space:
         return {"axes": dict(axes), "sample": sample}
 
 
+@dataclass(frozen=True)
+class Judging:
+    """How one set of parameters is judged, where none are searched."""
+
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0
+    objective: Annotated[str, typer.Option(help="sharpe, return or calmar.")] = "sharpe"
+    period: Annotated[
+        str, typer.Option(help="Step of returns: slice, 1h or 1d; by the data's length unless given.")
+    ] = ""
+
+
 def asked_data(options: Options, panel: bool, universe: str) -> Any:
     """Return the data that were asked for, named.
 
@@ -101,11 +112,13 @@ def asked_data(options: Options, panel: bool, universe: str) -> Any:
     )
 
 
-def asked_question(strategy: str, options: Options, space: Space, asked: Any, panel: bool) -> dict[str, Any]:
+def asked_question(
+    strategy: str, options: Options, judging: Space | Judging, asked: Any, panel: bool
+) -> dict[str, Any]:
     """Return what every kind of study asks of a strategy."""
     from backtest.studies import ask
 
     fixed = parameters_of(options.param or [])
-    period = space.period or ask.default_period(asked, panel)
-    return ask.question(strategy, fixed, make_request(None, options), period=period, objective=space.objective,
-                        seed=space.seed)  # fmt: skip
+    period = judging.period or ask.default_period(asked, panel)
+    return ask.question(strategy, fixed, make_request(None, options), period=period, objective=judging.objective,
+                        seed=judging.seed)  # fmt: skip

@@ -4,6 +4,7 @@ Written as ``name=5,10,20`` (these values), ``name=5:50:5`` (from, to, step) or 
 whole numbers stay whole). Points are numbered, and the same space gives the same points everywhere.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -35,7 +36,7 @@ def parse_axis(text: str) -> tuple[str, list[float] | dict[str, float]]:
             raise ValueError
         if ":" not in rest:
             return name, [_number(one) for one in rest.split(",")]
-        low, high, *step = (_number(one) for one in rest.split(":"))
+        low, high, *step = (_number(one) for one in rest.split(":", 2))
     except ValueError:
         raise ConfigError(
             f"{text} is not an axis.", remedy="Write fast=5,10,20, fast=5:50:5 or share=0.1:0.9"
@@ -105,7 +106,10 @@ def _at(axis: Sequence[float] | Mapping[str, float], share: float) -> float:
 
 
 def _number(text: str) -> float:
-    return _plain(float(text)) if "." in text or "e" in text.lower() else int(text)
+    number = _plain(float(text)) if "." in text or "e" in text.lower() else int(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _plain(value: float) -> float:
