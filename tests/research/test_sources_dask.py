@@ -81,7 +81,7 @@ def external(store: Warehouse) -> tuple[Access, str]:
     return Access(make_settings(store.settings.home / "none", clickhouse_url=url)), address.password
 
 
-def test_workers_connect_by_themselves_and_log_no_password(store, cluster, capfd, caplog):
+def test_workers_connect_by_themselves_and_show_no_password(store, cluster, capfd, caplog):
     access, password = external(store)
     query, _ = source_rows.QUESTIONS["bars of ticks"]
     lazy = frame(query, access=access, every=timedelta(days=1))
@@ -93,5 +93,6 @@ def test_workers_connect_by_themselves_and_log_no_password(store, cluster, capfd
     said = capfd.readouterr()
     logs = str(cluster.get_worker_logs()) + str(cluster.get_scheduler_logs()) + said.out + said.err + caplog.text
     assert "Compute Failed" in logs, "the worker must have said something"
+    logs += repr(lazy) + lazy.expr.tree_repr()
     assert password not in logs
     assert quote(password) not in logs
