@@ -18,6 +18,7 @@ from assets.marts import marts
 from assets.raw import table_assets
 from assets.reaper import reaper_sensor
 from assets.sources import source_assets
+from assets.studies import drive_study, study_sensor, walk_forward
 from collectors.dataset import Dataset
 from collectors.registry import DATASETS
 from zeno.settings import Settings
@@ -47,11 +48,11 @@ def build(
     models = marts(manifest if manifest is not None else read_manifest(settings or Settings.from_env()))
     jobs = make_jobs(chosen, models)
     return dg.Definitions(
-        assets=[*source_assets(chosen, retry), drop.drop_folder, *table_assets(chosen), *models.assets],
+        assets=[*source_assets(chosen, retry), drop.drop_folder, *table_assets(chosen), *models.assets, walk_forward],
         asset_checks=[*quality_checks(chosen), *models.checks],
-        jobs=jobs.jobs,  # pyright: ignore[reportArgumentType]
+        jobs=[*jobs.jobs, drive_study],  # pyright: ignore[reportArgumentType]
         schedules=jobs.schedules,
-        sensors=[drop.drop_sensor(jobs.drop_folder, settings), reaper_sensor],
+        sensors=[drop.drop_sensor(jobs.drop_folder, settings), reaper_sensor, study_sensor(settings)],
         resources={"house": house_resource(chosen, settings)},
         executor=EXECUTOR,
     )

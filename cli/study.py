@@ -144,6 +144,9 @@ def reproduce(driving: Driving, study: Id) -> None:
 
 def drive(studies: Any, study: str, driving: Driving, *, again: bool = False) -> None:
     """Run a study here with a progress bar, or in the background."""
+    if driving.queue:
+        _queue(studies, study, driving)
+        return
     if driving.detach:
         _detach(study, driving, again=again)
         return
@@ -161,11 +164,22 @@ def drive(studies: Any, study: str, driving: Driving, *, again: bool = False) ->
             bar.stop()
             errors.print(f"Interrupted; what is done is kept. Go on with: zeno study resume {study}")
             sys.exit(130)
+    if state.state == "finished":
+        with errors.status("recording in MLflow"):
+            studies.track(study)
     _end(state, driving.as_json)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature
     raise KeyboardInterrupt
+
+
+def _queue(studies: Any, study: str, driving: Driving) -> None:
+    studies.queue(study, driving.on or Settings.from_env().executor, driving.workers)
+    if driving.as_json:
+        print_json(asdict(studies.state(study)))
+    else:
+        console.print(f"Study {study} is queued. While zeno up runs, it starts within half a minute.")
 
 
 def _detach(study: str, driving: Driving, *, again: bool) -> None:

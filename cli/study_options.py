@@ -20,6 +20,7 @@ class Driving:
     ] = ""
     workers: Annotated[int, typer.Option(help="Processes of an own cluster; one a core unless given.", min=0)] = 0
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False
+    queue: Annotated[bool, typer.Option("--queue", help="Write it down; Dagster's daemon (zeno up) drives it.")] = False
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 
     def executor(self) -> Any:
@@ -86,11 +87,15 @@ def asked_data(options: Options, panel: bool, universe: str) -> Any:
     """
     from backtest.scaling import decimals_in
     from backtest.studies import ask
+    from warehouse import connect
 
     scale = max(decimals_in(number(options.quantity or "1", "--quantity")), decimals_in(number(options.lot, "--lot")))
     if options.bars is not None:
-        return ask.from_file(Path(options.bars), price_scale=options.price_scale, panel=panel, quantity_scale=scale)
-    symbols = [one.strip() for one in options.symbols.split(",") if one.strip()] or _members(universe)
+        return ask.from_file(Path(options.bars), Settings.from_env(), price_scale=options.price_scale, panel=panel,
+                             quantity_scale=scale)  # fmt: skip
+    symbols = [one.strip() for one in options.symbols.split(",") if one.strip()] or (
+        ask.members(universe, connect()) if universe else []
+    )
     if not symbols:
         raise ConfigError(
             "There is nothing to study.", remedy="Give --universe us_equities_daily, --symbols or --bars."
@@ -105,19 +110,6 @@ def asked_data(options: Options, panel: bool, universe: str) -> Any:
         panel=panel,
         quantity_scale=scale,
     )
-
-
-def _members(universe: str) -> list[str]:
-    from warehouse import connect
-
-    if not universe:
-        return []
-    sql = "SELECT DISTINCT toString(symbol) FROM ref.symbols WHERE namespace = {name:String} ORDER BY 1"
-    found = [row[0] for row in connect().client().rows(sql, {"name": universe})]
-    if not found:
-        raise ConfigError(f"No data set {universe!r} has symbols.",
-                          remedy='zeno query "SELECT DISTINCT namespace FROM ref.symbols" shows which do.')  # fmt: skip
-    return found
 
 
 def asked_question(

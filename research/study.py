@@ -2,10 +2,11 @@
 
 The state of a study is a fold of its events and of whether a process drives it now:
 
-    created -> driving -> finished
-                  |-----> stuck        what is left failed three times; ``resume(again=True)`` tries once more
-                  |-----> cancelled    what was done is kept; resume goes on
-                  '-----> interrupted  its driver is gone; resume goes on
+    created, or queued for Dagster
+       '-> driving -> finished
+              |-----> stuck        what is left failed three times; resume with ``again`` tries once more
+              |-----> cancelled    what was done is kept; resume goes on
+              '-----> interrupted  its driver is gone; resume goes on
 """
 
 import socket
@@ -71,6 +72,20 @@ class Studies:
         list(zip(kind(spec.kind).tasks(spec), range(1), strict=False))  # a spec that has no tasks is no study
         self.store.create(spec, snapshot)
         return spec.id
+
+    def queue(self, study: str, executor: str, workers: int) -> None:
+        """Leave a study to Dagster's daemon, which drives it on that executor.
+
+        Raises
+        ------
+        StudyError
+            When somebody drives it, or has finished it.
+        """
+        spec, _ = self.store.spec(study)
+        now = self.state(study).state
+        if now in ("driving", "finished"):
+            raise StudyError(f"Study {study} is {now} already.", remedy=f"zeno study show {study}")
+        self.store.record(study, spec.kind, "queued", {"executor": executor, "workers": workers})
 
     def drive(self, study: str, make: Make, watch: Watch = lambda _: None, *, again: bool = False) -> State:
         """Do what is missing of a study and put its answer together; what is there already is not done again.
@@ -156,6 +171,40 @@ class Studies:
             summary=finished.detail["summary"] if finished else {},
         )
 
+    def track(self, study: str) -> str:
+        """Record a finished study in MLflow, a child run for each of its parts; once, however often it is asked.
+
+        Returns
+        -------
+        str
+            The id of the study's run.
+
+        Raises
+        ------
+        StudyError
+            When the study has not finished.
+        """
+        from research.tracking import CODE_VERSION, DATA_SNAPSHOT, TrackedRun, track
+
+        spec, _ = self.store.spec(study)
+        events = self.store.events(study)
+        if known := [one.detail["run"] for one in events if one.event == "tracked"]:
+            return known[-1]
+        if not any(one.event == "finished" for one in events):
+            raise StudyError(f"Study {study} has not finished.", remedy=f"zeno study resume {study}")
+        answer = self.answer(study)
+        whole = TrackedRun(
+            name=f"{spec.kind} {spec.question.get('strategy', '')} {study[:8]}",
+            parameters={"kind": spec.kind, **_flat(spec.question), **_flat(spec.data)},
+            metrics=_numbers(answer.summary),
+            tags={DATA_SNAPSHOT: spec.snapshot, CODE_VERSION: spec.code, "zeno.result": self.state(study).result or ""},
+        )
+        children = [TrackedRun(name=one.name, parameters=one.parameters, metrics=one.metrics) for one in answer.parts]
+        pages = {path.name: path for path in answer.pages.values()}
+        run = track(whole, study, children, pages, self.settings, self._clock)
+        self.store.record(study, spec.kind, "tracked", {"run": run})
+        return run
+
     def reproduce(self, study: str, make: Make, watch: Watch = lambda _: None) -> Comparison:
         """Compute every task of a study anew from its recorded data snapshot, and compare bit for bit.
 
@@ -206,3 +255,19 @@ class Studies:
         if beats and beats[-1].host != socket.gethostname() and self._clock.now() - beats[-1].at < _SILENCE:
             raise StudyError(f"Study {study} is being driven on {beats[-1].host}.",
                              remedy=f"zeno study cancel {study}, or wait half a minute.")  # fmt: skip
+
+
+def _flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, names joined by dots; lists as text."""
+    found: dict[str, Any] = {}
+    for name, one in value.items():
+        if isinstance(one, Mapping):
+            found |= _flat(one, f"{before}{name}.")
+        else:
+            found[before + name] = one if isinstance(one, str | int | float) else canonical(one)
+    return found
+
+
+def _numbers(summary: Mapping[str, Any]) -> dict[str, float]:
+    flat = _flat(summary)
+    return {name: float(one) for name, one in flat.items() if isinstance(one, int | float)}

@@ -13,6 +13,8 @@
         MigrationError       ... its schema is not the one this version needs
         LoadError            ... a load did not end as the ledger says it must
       StudyError           a study cannot go on as asked
+      ClaimRefused         an event would make a claim worth nothing: evidence before commitment, a predicate changed
+      OutOfSupport         a scenario asks for a path unlike anything in past data
       UnsupportedPlatform  the embedded engine has no build for this machine
 
 Each carries a ``remedy``: what the reader can do about it. Rows that break a contract are not errors; they go to the
@@ -90,6 +92,18 @@ class MigrationError(WarehouseError):
 
 class LoadError(WarehouseError):
     """A load did not end as its ledger entry says; run it again, it resumes."""
+
+
+class ClaimRefused(ZenoError):
+    """The claims ledger refuses an event that would make a claim worth nothing."""
+
+    exit_code = 7
+
+
+class OutOfSupport(ZenoError):
+    """A scenario asks for a path that past data do not support; what follows from it would be made up."""
+
+    exit_code = 7
 
 
 class UnsupportedPlatform(ZenoError):

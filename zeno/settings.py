@@ -136,6 +136,8 @@ def _workers(text: str | None) -> int | None:
     if not text.isdecimal() or not 1 <= int(text) <= 10_000:
         raise ConfigError(f"ZENO_WORKERS is {text!r}.", remedy="Set it to a whole number from 1.")
     return int(text)
+
+
 def _folder_or_url(text: str | None) -> str | None:
     """Return a URL as it is and a folder in full, because children may run elsewhere."""
     if not text or "://" in text:

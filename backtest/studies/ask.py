@@ -1,7 +1,7 @@
 """From what a user asks to a spec: the data named exactly, every default written down."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,15 @@ from typing import Any
 from backtest.frames import read_parquet
 from backtest.run import Request
 from backtest.strategies.files import file_of, find_strategy
-from backtest.studies.source import file_hash, load
+from backtest.studies.source import load
 from research.code import code_version
+from research.files import track
 from research.kinds import kind
 from research.spec import Spec
 from warehouse.snapshot import bars_snapshot
 from warehouse.store import Warehouse
 from zeno.errors import ConfigError
+from zeno.settings import Settings
 
 _CAVEATS = {
     "us_equities_daily": "Survivors only: companies that failed or were taken over are missing: returns are flattered.",
@@ -43,6 +45,22 @@ class Asked:
     data: Mapping[str, Any]
     snapshot: str
     detail: Mapping[str, Any]
+
+
+def members(universe: str, warehouse: Warehouse) -> list[str]:
+    """Return all symbols of a data set.
+
+    Raises
+    ------
+    ConfigError
+        When it has none.
+    """
+    sql = "SELECT DISTINCT toString(symbol) FROM ref.symbols WHERE namespace = {name:String} ORDER BY 1"
+    found = [row[0] for row in warehouse.client().rows(sql, {"name": universe})]
+    if not found:
+        raise ConfigError(f"No data set {universe!r} has symbols.",
+                          remedy='zeno query "SELECT DISTINCT namespace FROM ref.symbols" shows which do.')  # fmt: skip
+    return found
 
 
 def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end: datetime, *,
@@ -77,8 +95,9 @@ def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end
     return Asked(data, snapshot.id, {"loads": snapshot.loads})
 
 
-def from_file(path: Path, *, price_scale: int | None, panel: bool = False, quantity_scale: int = 0) -> Asked:
-    """Name a Parquet file of bars by its content.
+def from_file(path: Path, settings: Settings, *, price_scale: int | None, panel: bool = False, quantity_scale: int = 0
+              ) -> Asked:  # fmt: skip
+    """Name a Parquet file of bars by its content, and keep that content with DVC: the file itself may change.
 
     Raises
     ------
@@ -86,11 +105,12 @@ def from_file(path: Path, *, price_scale: int | None, panel: bool = False, quant
         When it is not a file of bars.
     """
     frame = read_parquet(path, price_scale=price_scale, panel=panel, quantity_scale=quantity_scale)
-    sha256 = file_hash(path)
-    data = {"file": str(path.resolve()), "sha256": sha256, "price_scale": price_scale, "quantity_scale": quantity_scale,
-            "symbols": list(frame.symbols), "resolution": _resolution(frame.columns.duration),
-            "currency": frame.traded[0].currency, "caveats": []}  # fmt: skip
-    return Asked(data, sha256[:16], {"files": [{"name": path.name, "sha256": sha256, "size": path.stat().st_size}]})
+    (version,) = track([path], settings)
+    data = {"file": str(path.resolve()), "sha256": version.sha256, "version": asdict(version),
+            "price_scale": price_scale, "quantity_scale": quantity_scale, "symbols": list(frame.symbols),
+            "resolution": _resolution(frame.columns.duration), "currency": frame.traded[0].currency,
+            "caveats": []}  # fmt: skip
+    return Asked(data, version.sha256[:16], {"files": [asdict(version)]})
 
 
 def _resolution(duration: int) -> str:

@@ -15,6 +15,7 @@ from backtest.market import read_market
 from research.canonical import canonical
 from warehouse.snapshot import bars_snapshot
 from zeno.errors import StudyError
+from zeno.settings import Settings
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT = 4  # frames a worker: folds share their training with the next
@@ -79,9 +80,19 @@ def _from_warehouse(data: Mapping[str, Any], panel: bool, start: int | None, end
 def _from_file(data: Mapping[str, Any], panel: bool) -> Frame:
     path = Path(data["file"])
     if not path.is_file() or file_hash(path) != data["sha256"]:
-        raise StudyError(f"{path.name} is not the file that the study names: it was {data['sha256'][:16]}….",
-                         remedy="Restore it: zeno data restore, or start the study again.")  # fmt: skip
+        path = _kept(data)
     return read_parquet(path, price_scale=data["price_scale"], panel=panel, quantity_scale=data["quantity_scale"])
+
+
+def _kept(data: Mapping[str, Any]) -> Path:
+    """Return the file as it was when the study began."""
+    if "version" not in data:
+        name = Path(data["file"]).name
+        raise StudyError(f"{name} is not the file that the study names: it was {data['sha256'][:16]}….",
+                         remedy="Put that file back, or start the study again.")  # fmt: skip
+    from research.files import FileVersion, restore
+
+    return restore(FileVersion(**data["version"]), Settings.from_env())
 
 
 def file_hash(path: Path) -> str:

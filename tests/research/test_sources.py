@@ -135,6 +135,7 @@ def test_wrong_options_are_named(changes, says):
 def test_how_to_reach_the_warehouse_shows_nowhere(tmp_path):
     secret = "http://me:hunter2@127.0.0.1:1"
     access = Access(make_settings(tmp_path, clickhouse_url=secret, fred_api_key="k3y"))
-    assert "hunter2" not in f"{access!r}{access}"
-    assert "k3y" not in f"{access!r}"
+    shown = f"{access!r}{access}{replace(access)}"
+    assert "hunter2" not in shown
+    assert "k3y" not in shown
     assert Access.here(tmp_path).settings.home == tmp_path

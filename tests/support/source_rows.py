@@ -16,10 +16,10 @@ from warehouse.loader import Loader
 from warehouse.transform import build
 from zeno.clock import ManualClock
 
-DAYS = [date(2024, 2, 29), date(2024, 3, 1)]
-START, END = datetime(2024, 2, 29, tzinfo=UTC), datetime(2024, 3, 2, tzinfo=UTC)
-LATER = datetime(2025, 1, 1, tzinfo=UTC)
-SOON = datetime(2024, 3, 1, 12, tzinfo=UTC)  # some of it was not known yet, some not yet corrected
+DAYS = [date(2013, 9, 2), date(2013, 9, 3)]
+START, END = datetime(2013, 9, 2, tzinfo=UTC), datetime(2013, 9, 4, tzinfo=UTC)
+LATER = datetime(2020, 1, 1, tzinfo=UTC)
+SOON = datetime(2013, 9, 3, 12, tzinfo=UTC)  # some of it was not known yet, some not yet corrected
 SYMBOLS = ["ES", "AAA"]  # instruments 7 and 8: on two shards, one on each
 
 Reader = Callable[[Warehouse], pa.Table]
@@ -85,8 +85,8 @@ def _vendor_bars() -> list[Batch]:
 
 
 def _macro() -> Batch:
-    rows = [(name, date(2023, month, 1), datetime(2024, release, 3, tzinfo=UTC), 100.0 * month + release)
-            for name in ("PAYEMS", "CPI") for month in range(1, 9) for release in (1, 4)]  # fmt: skip
+    rows = [(name, date(2012, month, 1), datetime(2013, release, 3, tzinfo=UTC), 100.0 * month + release)
+            for name in ("PAYEMS", "CPI") for month in range(1, 9) for release in (1, 10)]  # fmt: skip
     series, periods, released, values = zip(*rows, strict=True)
     count = len(rows)
     return Batch("raw.macro", "test", pa.table({

@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS research.studies
 (
     study_id String CODEC(ZSTD(1)) COMMENT 'First 16 hexadecimal digits of the spec\'s SHA-256.',
     at DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)) COMMENT 'When it happened. Unit: us.',
-    event Enum8('created' = 0, 'driving' = 1, 'cancel_asked' = 2, 'cancelled' = 3, 'finished' = 4, 'stuck' = 5, 'tracked' = 6) COMMENT 'What happened.',
+    event Enum8('created' = 0, 'queued' = 1, 'driving' = 2, 'cancel_asked' = 3, 'cancelled' = 4, 'finished' = 5, 'stuck' = 6, 'tracked' = 7) COMMENT 'What happened.',
     kind LowCardinality(String) COMMENT 'The kind of study, such as walk_forward.',
     spec String CODEC(ZSTD(1)) COMMENT 'The canonical spec as JSON, with `created` alone.',
     detail String CODEC(ZSTD(1)) COMMENT 'What belongs to the event, as JSON.',

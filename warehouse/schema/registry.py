@@ -1,13 +1,14 @@
 """All declared tables, by name."""
 
 from warehouse.schema.model import Table
+from warehouse.schema.mrie import MRIE
 from warehouse.schema.ops import OPS
 from warehouse.schema.raw import RAW
 from warehouse.schema.ref import REF
 from warehouse.schema.research import RESEARCH
 from zeno.errors import ConfigError
 
-TABLES: dict[str, Table] = {entry.name: entry for entry in (*RAW, *REF, *OPS, *RESEARCH)}
+TABLES: dict[str, Table] = {entry.name: entry for entry in (*RAW, *REF, *OPS, *RESEARCH, *MRIE)}
 
 
 def table(name: str) -> Table:

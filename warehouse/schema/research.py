@@ -23,7 +23,7 @@ STUDIES = Table(
         study_id(),
         at("When it happened."),
         Column(name="event", kind=Kind.ENUM, doc="What happened.",
-               values=("created", "driving", "cancel_asked", "cancelled", "finished", "stuck", "tracked")),
+               values=("created", "queued", "driving", "cancel_asked", "cancelled", "finished", "stuck", "tracked")),
         Column(name="kind", kind=Kind.LABEL, doc="The kind of study, such as walk_forward."),
         Column(name="spec", kind=Kind.TEXT, doc="The canonical spec as JSON, with `created` alone.", codec="ZSTD(1)"),
         Column(name="detail", kind=Kind.TEXT, doc="What belongs to the event, as JSON.", codec="ZSTD(1)"),
