@@ -123,9 +123,7 @@ def mrie_readings(as_of: datetime, *, warehouse: Warehouse | None = None) -> lis
         When there are none.
     """
     client = (warehouse or connect()).client()
-    there = client.scalar("SELECT count() FROM system.tables WHERE database = 'mrie' AND name = 'readings'")
-    run = client.scalar(_LATEST_RUN, {"as_of": as_of}) if there else None
-    rows = client.rows(_READINGS, {"run": run}) if run else []
+    rows = client.rows(_READINGS, {"run": client.scalar(_LATEST_RUN, {"as_of": as_of})})
     if not rows:
         raise ConfigError("There are no readings of the macro regimes.",
                           remedy="Make them: zeno mrie run, or take --by volatility or --by trend.")  # fmt: skip

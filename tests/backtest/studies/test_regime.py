@@ -28,7 +28,6 @@ from backtest.studies.source import load
 from backtest.studies.statistics.conditional import conditional_sharpes
 from backtest.studies.trial import trial
 from research.canonical import canonical
-from warehouse.schema import TABLES
 from warehouse.store import User
 from zeno.errors import ConfigError
 
@@ -220,7 +219,6 @@ def test_a_warehouse_without_readings_says_so(warehouse):
         mrie_readings(NOW, warehouse=warehouse)
 
 
-@pytest.mark.skipif("mrie.readings" not in TABLES, reason="the warehouse has no readings yet")
 def test_readings_are_those_of_the_latest_run_by_the_moment_asked_about(warehouse):
     def day(month: int, number: int = 1) -> datetime:
         return datetime(2020, month, number, tzinfo=UTC)
