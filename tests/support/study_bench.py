@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from builders import make_settings
 from walks import DAY, START
 
 from backtest.run import Request
@@ -78,7 +79,7 @@ def spec(kind: Any, path: Path, strategy: str = "sma_crossover", *, fixed: Mappi
          request: Request = COSTLY, panel: bool = False, seed: int = 3, objective: str = "sharpe",
          **more: Any) -> Spec:  # fmt: skip
     """Return the spec of a study over a file of bars."""
-    asked = ask.from_file(path, price_scale=2, panel=panel)
+    asked = ask.from_file(path, make_settings(path.parent), price_scale=2, panel=panel)
     about = ask.question(strategy, fixed or {}, request, period="slice", objective=objective, seed=seed) | more
     return Spec(kind.name, about, asked.data, asked.snapshot, "as it is").normal()
 

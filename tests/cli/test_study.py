@@ -1,0 +1,133 @@
+"""``zeno study`` as a user has it: one command a process, over a file of real closes, in a data folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from builders import make_settings
+from real_stocks import real_closes
+from study_kinds import counts
+
+from research.store import StudyStore
+from research.study import Studies
+from warehouse.store import connect, embedded
+
+ASK = ["--strategy", "sma_crossover", "-g", "fast=5,10", "-g", "slow=30,60", "--train", "300", "--test", "100",
+       "--purge", "5", "--sizer", "equity:0.05", "--cost", "bps:5"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory):
+    """A data folder, and a file of bars beside it."""
+    folder = tmp_path_factory.mktemp("study-cli")
+    pq.write_table(real_closes(4, 900), folder / "stocks.parquet")
+    yield folder
+    embedded(make_settings(folder / "zeno")).down()
+
+
+def environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "ZENO_HOME": str(home / "zeno"), "ZENO_EXECUTOR": "local"}
+
+
+def zeno(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "cli.main", "study", *arguments], capture_output=True, text=True,
+                          env=environment(home), check=False)  # fmt: skip
+
+
+def start(home: Path, *more: str) -> list[str]:
+    return ["start", "walk-forward", *ASK, "--bars", str(home / "stocks.parquet"), *more]
+
+
+@pytest.fixture(scope="module")
+def finished(home: Path) -> dict:
+    done = zeno(home, *start(home, "--json"))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_study_runs_from_one_command_and_leaves_a_tear_sheet(home, finished):
+    assert (finished["state"], finished["done"], finished["total"]) == ("finished", 6, 6)
+    assert finished["summary"]["trials"] == 4
+    assert (home / "zeno" / "studies" / finished["id"] / "tearsheet.html").stat().st_size > 10_000
+
+
+def test_the_same_command_again_is_the_same_study_and_computes_nothing(home, finished):
+    again = json.loads(zeno(home, *start(home, "--json")).stdout)
+    assert (again["id"], again["result"]) == (finished["id"], finished["result"])
+    assert again["task_seconds"] == finished["task_seconds"]
+
+
+def test_it_is_listed_and_shown(home, finished):
+    assert [one["id"] for one in json.loads(zeno(home, "list", "--json").stdout)] == [finished["id"]]
+    shown = json.loads(zeno(home, "show", finished["id"][:6], "--json").stdout)
+    assert shown["spec"]["question"]["space"]["axes"] == {"fast": [5, 10], "slow": [30, 60]}
+    assert shown["snapshot"]["files"][0]["name"] == "stocks.parquet"
+    text = zeno(home, "show", finished["id"]).stdout
+    assert "finished" in text
+    assert "deflated sharpe" in text
+
+
+def test_it_is_reproduced_bit_for_bit_even_when_its_file_has_changed(home, finished):
+    kept = (home / "stocks.parquet").read_bytes()
+    try:
+        pq.write_table(real_closes(4, 899), home / "stocks.parquet")
+        done = zeno(home, "reproduce", finished["id"], "--json")
+    finally:
+        (home / "stocks.parquet").write_bytes(kept)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["holds"], told["equal"], told["same_code"]) == (True, 6, True)
+
+
+def test_it_is_recorded_in_mlflow_with_a_child_a_fold(home, finished):
+    from research.mlflow_store import opened
+
+    with opened(make_settings(home / "zeno")) as store:
+        runs = store.client.search_runs([store.experiment("zeno")])
+        names = [one.data.tags.get("mlflow.runName", "") for one in runs]
+        whole = next(one for one in runs if "zeno.child" not in one.data.tags)
+        kept = {one.path for one in store.client.list_artifacts(whole.info.run_id)}
+    assert len(names) == 7
+    assert "tearsheet.html" in kept
+    assert whole.data.tags["zeno.result"] == finished["result"]
+
+
+def test_an_interrupted_study_says_how_to_go_on_and_goes_on(home, finished):
+    command = [sys.executable, "-m", "cli.main", "study", *start(home)]
+    command[command.index("--test") + 1] = "5"
+    driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(home))
+    studies = Studies(StudyStore(connect(make_settings(home / "zeno"))))
+    while not (found := [one for one in studies.states() if one.total == 120 and one.done]):
+        assert driver.poll() is None
+        time.sleep(0.05)
+    driver.send_signal(signal.SIGTERM)
+    _, told = driver.communicate(timeout=30)
+    state = studies.state(found[0].id)
+    assert driver.returncode == 130
+    assert f"zeno study resume {state.id}" in told.replace("\n", " ")
+    assert state.state == "interrupted"
+    done = zeno(home, "resume", state.id, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["done"] == 120
+    assert set(counts(studies, state.id).values()) == {1}
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["show", "ffff"], "No study has the id"),
+    (["start", "walk-forward", "--strategy", "nonesuch"], "nonesuch"),
+    (["start", "walk-forward", "--strategy", "sma_crossover"], "There is nothing to study"),
+    (["start", "walk-forward", *ASK, "--universe", "nowhere"], "No data set 'nowhere'"),
+    (["start", "walk-forward", *ASK, "-g", "fast=9", "--universe", "nowhere"], "An axis is given twice"),
+])  # fmt: skip
+def test_mistakes_are_told_with_a_remedy(home, arguments, said):
+    done = zeno(home, *arguments)
+    assert done.returncode != 0
+    assert said in done.stderr.replace("\n", " ")
+    assert "→" in done.stderr
+    assert "Traceback" not in done.stderr
