@@ -25,6 +25,7 @@ _COMMANDS = {
     "query": ("cli.query", "query"),
     "elt": ("cli.elt", "app"),
     "backtest": ("cli.backtest_commands", "app"),
+    "mrie": ("cli.mrie_commands", "app"),
     "warehouse": ("cli.warehouse_commands", "app"),
 }
 """Where each command lives, in the order of the help."""

@@ -95,7 +95,7 @@ class ModelSpec:
         Seed of all restarts.
     """
 
-    states: tuple[State, ...] = STATE_SETS[4]
+    states: tuple[State, ...] = STATE_SETS[5]
     anchor_months: float = 300.0
     variance_months: float = 50.0
     variance: float = 0.4
