@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any
 
 import typer
@@ -13,14 +14,14 @@ from zeno.errors import ConfigError
 
 _LABELS = {
     "p_combined": "combined",
-    "p_hmm": "hidden Markov",
+    "p_hmm": "HMM",
     "p_ms": "Markov switching",
-    "p_logit": "logit, announced labels",
-    "term_spread": "probit, term spread a year ago",
+    "p_logit": "logit",
+    "term_spread": "term spread",
     "sahm": "Sahm rule",
-    "unemployment": "logit, unemployment",
-    "p_ahead": "leading index, 12 months ahead",
-    "term_spread_ahead": "probit, term spread, 12 months ahead",
+    "unemployment": "unemployment",
+    "p_ahead": "12 months ahead",
+    "term_spread_ahead": "... term spread",
 }
 _COLUMNS = ("month", "data_month", "p_hmm", "p_ms", "p_combined", "low", "high", "regime")
 
@@ -104,7 +105,7 @@ def _write(table: Any, path: Path) -> None:
 def _print(report: Any) -> None:
     summary = report.summary()
     rows = [_row(score) for score in (*report.scores, *report.ahead)]
-    columns = ("model", "AUC", "90%", "Brier", "log loss", "ECE", "peak lags", "trough lags", "false", "missed")
+    columns = ("model", "AUC (90%)", "Brier", "ECE", "peaks", "troughs", "false", "missed")
     print_table(f"Real time, {summary['from']} to {summary['to']}, against NBER dates", columns, rows)
     bins = [
         (f"{one['low']:.1f} to {one['high']:.1f}", one["months"], f"{one['forecast']:.3f}", f"{one['observed']:.3f}")
@@ -114,18 +115,17 @@ def _print(report: Any) -> None:
     console.print(
         f"{summary['months']} months, {summary['recessions']} recessions, {summary['refits']} refits; labels agree "
         f"{_decimal(summary['label_agreement'])}; {summary['vintaged']:.0%} of the inputs from dated vintages. "
-        "Lags are months from the turning point to publication.",
+        "Peaks and troughs: months to the publication that called them, median and most.",
         highlight=False,
     )
 
 
 def _row(score: Any) -> tuple[Any, ...]:
-    interval = "–" if score.auc_low is None else f"{score.auc_low:.3f}–{score.auc_high:.3f}"
-    numbers = [_decimal(each) for each in (score.brier, score.log_loss, score.ece)]
-    lags = [", ".join(map(str, each)) or "–" for each in (score.peak_lags, score.trough_lags)]
-    return (
-        _LABELS[score.model], _decimal(score.auc), interval, *numbers, *lags, score.false_calls, score.missed,
-    )  # fmt: skip
+    interval = "" if score.auc_low is None else f" ({score.auc_low:.3f}–{score.auc_high:.3f})"
+    numbers = [_decimal(each) for each in (score.brier, score.ece)]
+    lags = [f"{median(each):g}, {max(each)}" if each else "–" for each in (score.peak_lags, score.trough_lags)]
+    counts = (score.false_calls, score.missed)
+    return (_LABELS[score.model], _decimal(score.auc) + interval, *numbers, *lags, *counts)
 
 
 def _decimal(value: float | None) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from mrie.models.refit import UNEMPLOYMENT, Fit, RefitPayload, RefitResult, refit
-from mrie.models.spec import DEFAULT, ModelSpec
+from mrie.models.spec import DEFAULT, GROUPS, ModelSpec
 from mrie.panel.cycle import Turn, default_turns, labels_known
 from mrie.panel.features import FeatureRows, columns, feature, feature_rows
 from mrie.panel.months import Months, month_text, month_texts, parse_month
@@ -31,7 +31,7 @@ MEMBERS = ("p_hmm", "p_ms", "p_logit")
 """Columns whose mean is ``p_combined`` and whose least and greatest are ``low`` and ``high``."""
 
 BASELINES = ("term_spread", "sahm", "unemployment")
-_LEAST_KNOWN = 0.4
+_FEWEST_GROUPS = 2
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def read_months(
     """
     if last < first:
         raise ConfigError(f"{month_text(last)} lies before {month_text(first)}.", remedy="Swap --from and --to.")
-    rows = feature_rows(panel, range(min(parse_month(spec.start), first), last + 1))
+    rows = feature_rows(panel, range(parse_month(spec.start), last + 1))
     view = _View(_from_first_known(rows), vintages_only)
     months = _readable(view.rows, first, spec)
     if not len(months):
@@ -158,10 +158,10 @@ def _refit_month(month: int, spec: ModelSpec) -> int:
 
 
 def _from_first_known(rows: FeatureRows) -> FeatureRows:
-    """Drop leading months in which little is known: they would be filled with averages."""
-    share = np.isfinite(rows.values).mean(axis=1)
-    enough = np.flatnonzero(share >= min(_LEAST_KNOWN, 0.9 * share.max(initial=0.0)))
-    start = int(enough[0]) if len(enough) and share.max(initial=0.0) > 0 else len(share)
+    """Drop leading months in which hardly a group is known: averages would stand in for the economy."""
+    groups = [np.isfinite(rows.values[:, columns(group.momentum)]).any(axis=1) for group in GROUPS]
+    enough = np.flatnonzero(np.sum(groups, axis=0) >= _FEWEST_GROUPS)
+    start = int(enough[0]) if len(enough) else len(rows.months)
     parts = (rows.months, rows.data_months, rows.values, rows.vintaged, rows.vintages)
     return FeatureRows(*(part[start:] for part in parts))
 

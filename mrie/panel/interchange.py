@@ -83,7 +83,7 @@ def _read(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         text = dict.fromkeys(("source", "series", "period", "vintage"), str)
-        return pd.read_csv(path, dtype=text)  # pyright: ignore[reportArgumentType]
+        return pd.read_csv(path, dtype=text, float_precision="round_trip")  # pyright: ignore[reportArgumentType, reportCallIssue]
     except (OSError, ValueError) as error:  # pyarrow's and pandas' own errors are ValueErrors
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SourceRejected(f"{path.name} cannot be read: {first}", remedy=_FORM) from error
