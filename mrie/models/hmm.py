@@ -91,7 +91,9 @@ def _fit_one(data: Floats, anchors: Floats, means: Floats, spec: ModelSpec) -> t
     model.means_, model.covars_ = means.copy(), np.full((states, dims), spec.variance)
     with _Quiet():
         model.fit(data)
-    found = HmmParameters(model.startprob_, model.transmat_, model.means_, np.array([np.diag(c) for c in model.covars_]))
+    found = HmmParameters(
+        model.startprob_, model.transmat_, model.means_, np.array([np.diag(c) for c in model.covars_])
+    )
     probabilities, evidence = found.filter(data)
     share = np.bincount(probabilities.argmax(axis=1), minlength=states) / len(data)
     penalty = 0.5 * spec.anchor_months * ((found.means - anchors) ** 2 / found.variances).sum()

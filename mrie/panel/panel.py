@@ -84,7 +84,9 @@ class Panel:
         self._vintages = _candidates(rows)
         if not any(self._vintages.values()):
             named = ", ".join(concept.series[0] for concept in CONCEPTS)
-            raise SourceRejected("The vintages have none of the panel's series.", remedy=f"It reads {named} and others.")
+            raise SourceRejected(
+                "The vintages have none of the panel's series.", remedy=f"It reads {named} and others."
+            )
 
     @cached_property
     def missing(self) -> tuple[str, ...]:

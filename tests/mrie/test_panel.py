@@ -113,7 +113,9 @@ def test_growth_is_percent_a_month():
 def test_the_sahm_gap_is_zero_when_unemployment_stands_and_grows_with_it():
     flat = [(*row[:4], 5.0) for row in a_year("fred-md", "UNRATE", "2000-01", "1999-12")]
     risen = [*flat[:-3], *((*row[:4], 5.6) for row in flat[-3:])]
-    gaps = [feature(feature_rows(published(*rows), [parse_month("2000-01")]).values, "sahm")[0] for rows in (flat, risen)]
+    gaps = [
+        feature(feature_rows(published(*rows), [parse_month("2000-01")]).values, "sahm")[0] for rows in (flat, risen)
+    ]
     assert gaps == pytest.approx([0.0, 0.6])
 
 

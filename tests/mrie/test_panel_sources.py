@@ -96,7 +96,8 @@ def test_a_recession_runs_from_the_month_after_the_peak_through_the_trough():
 def test_labels_wait_for_the_announcement_or_the_embargo():
     months = np.array([parse_month(text) for text in ("2006-06", "2007-10", "2008-01", "2008-11")])
     known = {
-        now: labels_known(months, parse_month(now), default_turns()).tolist() for now in ("2008-11", "2008-12", "2010-09")
+        now: labels_known(months, parse_month(now), default_turns()).tolist()
+        for now in ("2008-11", "2008-12", "2010-09")
     }
     # In November 2008 only what lies two years back is settled; the peak of 2007-12 came out in December 2008.
     np.testing.assert_array_equal(known["2008-11"], [0, np.nan, np.nan, np.nan])

@@ -1,6 +1,6 @@
 """A small economy with recessions where the NBER dates them, published month by month and then revised.
 
-    growth[t] = usual growth + severity in a recession + noise, by series
+    growth[t] = usual growth + severity in a recession, less half of it for seven months after + noise, by series
     vintage t+1 publishes month t with an error; vintage t+2 and t+4 revise it
 
 Enough for gates that need vintages; it says nothing about how good the models are. March and April 2020 fall by ten
@@ -35,6 +35,9 @@ def economy(first: str = "1957-01", last: str = "2006-12", *, seed: int = 7) -> 
     random = np.random.default_rng(seed)
     months = np.arange(parse_month(first), parse_month(last))
     state = truth(months, default_turns()).astype(float)
+    ended = np.flatnonzero(np.diff(state) < 0)
+    for at in ended:
+        state[at + 1 : at + 8] = -0.5  # a recovery grows faster
     state[np.isin(months, [parse_month("2020-03"), parse_month("2020-04")])] = 10.0
     state[(months >= parse_month("2020-05")) & (months <= parse_month("2020-06"))] = -5.0
     rows = [_level(name, shape, months, state, random) for name, shape in SERIES.items()]
