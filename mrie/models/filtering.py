@@ -49,4 +49,5 @@ def stationary(transition: Floats) -> Floats:
     """Return the long-run probabilities of the states."""
     size = len(transition)
     system = np.vstack([transition.T - np.eye(size), np.ones(size)])
-    return np.linalg.lstsq(system, np.append(np.zeros(size), 1.0), rcond=None)[0]
+    solved, *_ = np.linalg.lstsq(system, np.append(np.zeros(size), 1.0), rcond=None)
+    return np.asarray(solved, dtype=np.float64)

@@ -7,6 +7,7 @@ states, matched to the anchors (Hungarian), do not keep their order, or that lea
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from hmmlearn.hmm import GaussianHMM
@@ -79,11 +80,15 @@ def fit_hmm(values: Floats, spec: ModelSpec, seed: int, warm: HmmParameters | No
 
 def _fit_one(data: Floats, anchors: Floats, means: Floats, spec: ModelSpec) -> tuple[HmmParameters, HmmStart, Floats]:
     states, dims = anchors.shape
+    prior: dict[str, Any] = {  # hmmlearn's hints take the priors' defaults for their types
+        "means_prior": anchors,
+        "means_weight": spec.anchor_months,
+        "covars_prior": spec.variance * spec.variance_months,
+        "covars_weight": spec.variance_months,
+    }
     model = GaussianHMM(
-        states, covariance_type="diag", means_prior=anchors, means_weight=spec.anchor_months,
-        covars_prior=spec.variance * spec.variance_months, covars_weight=spec.variance_months,
-        n_iter=_ITERATIONS, tol=_TOLERANCE, init_params="",
-    )  # fmt: skip
+        states, covariance_type="diag", n_iter=_ITERATIONS, tol=_TOLERANCE, init_params="", random_state=0, **prior
+    )
     model.startprob_ = np.full(states, 1 / states)
     model.transmat_ = np.full((states, states), (1 - _STAY) / (states - 1)) + np.eye(states) * (
         _STAY - (1 - _STAY) / (states - 1)

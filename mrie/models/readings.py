@@ -11,6 +11,7 @@ no backward pass. The schedule hangs on the calendar, so a reading does not depe
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -93,7 +94,7 @@ def read_months(
     if last < first:
         raise ConfigError(f"{month_text(last)} lies before {month_text(first)}.", remedy="Swap --from and --to.")
     rows = feature_rows(panel, range(parse_month(spec.start), last + 1))
-    view = _View(_from_first_known(rows), vintages_only)
+    view = KnownRows(_from_first_known(rows), vintages_only)
     months = _readable(view.rows, first, spec)
     if not len(months):
         raise ConfigError(
@@ -115,17 +116,18 @@ def run_refits(payloads: Sequence[RefitPayload], mapper: Mapper = map) -> tuple[
 
 
 @dataclass(frozen=True)
-class _View:
+class KnownRows:
     """Feature rows as a refit may see them."""
 
     rows: FeatureRows
     vintages_only: bool
 
     def values(self, now: int) -> Floats:
+        """Return the feature rows that a refit in ``now`` may see, shape (months, features)."""
         return self.rows.as_known(now) if self.vintages_only else self.rows.values
 
 
-def refit_payloads(view: _View, months: Months, turns: Sequence[Turn], spec: ModelSpec) -> list[RefitPayload]:
+def refit_payloads(view: KnownRows, months: Months, turns: Sequence[Turn], spec: ModelSpec) -> list[RefitPayload]:
     """Return the refits that readings of ``months`` need, one a year."""
     rows, payloads = view.rows, []
     for start in sorted({_refit_month(int(month), spec) for month in months}):
@@ -144,13 +146,13 @@ def refit_payloads(view: _View, months: Months, turns: Sequence[Turn], spec: Mod
     return payloads
 
 
-def label_agreement(view: _View, results: Sequence[RefitResult]) -> tuple[float, ...]:
+def label_agreement(view: KnownRows, results: Sequence[RefitResult]) -> tuple[float, ...]:
     """Return for each pair of consecutive refits the share of the earlier one's months that both label alike."""
     labels = []
     for result in results:
         upto = int(np.searchsorted(view.rows.months, result.fit.month))
         labels.append(result.fit.states(view.values(result.fit.month)[:upto]).argmax(axis=1))
-    return tuple(float(np.mean(a == b[: len(a)])) for a, b in zip(labels, labels[1:], strict=False))
+    return tuple(float(np.mean(a == b[: len(a)])) for a, b in pairwise(labels))
 
 
 def _refit_month(month: int, spec: ModelSpec) -> int:
@@ -162,8 +164,7 @@ def _from_first_known(rows: FeatureRows) -> FeatureRows:
     groups = [np.isfinite(rows.values[:, columns(group.momentum)]).any(axis=1) for group in GROUPS]
     enough = np.flatnonzero(np.sum(groups, axis=0) >= _FEWEST_GROUPS)
     start = int(enough[0]) if len(enough) else len(rows.months)
-    parts = (rows.months, rows.data_months, rows.values, rows.vintaged, rows.vintages)
-    return FeatureRows(*(part[start:] for part in parts))
+    return rows.since(start)
 
 
 def _readable(rows: FeatureRows, first: int, spec: ModelSpec) -> Months:
@@ -174,7 +175,7 @@ def _readable(rows: FeatureRows, first: int, spec: ModelSpec) -> Months:
     return months[(months >= first) & trained & fresh]
 
 
-def _read_year(view: _View, fit: Fit, months: Months) -> pd.DataFrame:
+def _read_year(view: KnownRows, fit: Fit, months: Months) -> pd.DataFrame:
     rows, spec = view.rows, fit.spec
     mine = np.array([_refit_month(int(month), spec) == fit.month for month in months], dtype=bool)
     at = np.searchsorted(rows.months, months[mine])

@@ -30,8 +30,8 @@ class RefitPayload:
     """What a refit is a function of.
 
     ``values`` are the feature rows of the training months, shape (months, features); ``labels`` and ``labels_ahead``,
-    shape (months,), the states of their data months and of ``spec.horizon`` months later as known in ``month``. ``warm``
-    is an earlier fit to start from as well.
+    shape (months,), the states of their data months and of ``spec.horizon`` months later, as known in ``month``.
+    ``warm`` is an earlier fit to start from as well.
     """
 
     month: int

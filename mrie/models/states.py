@@ -8,6 +8,7 @@ labelling at least ``AGREEMENT`` of their common months alike. Recession labels 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -56,9 +57,9 @@ def choose_states(
         windows.append(_composites(rows.values, upto, spec))
     with threadpool_limits(1):
         table = pd.DataFrame([_evidence(windows, replace(spec, states=states)) for states in candidates.values()])
-    stable = (table["agreement"] >= AGREEMENT) & (table["accepted"] == 1.0)
-    eligible = table[stable] if stable.any() else table
-    best = int(eligible.loc[eligible["predictive"].idxmax(), "states"])
+    stable = (table["agreement"].to_numpy() >= AGREEMENT) & (table["accepted"].to_numpy() == 1.0)
+    eligible = table.loc[stable] if stable.any() else table
+    best = int(eligible["states"].to_numpy()[eligible["predictive"].to_numpy().argmax()])
     return StateChoice(best, table.assign(stable=stable, chosen=table["states"] == best))
 
 
@@ -78,7 +79,7 @@ def _evidence(windows: list[tuple[int, Floats]], spec: ModelSpec) -> dict[str, f
         fits.append(fit)
         labels.append(probabilities[:upto].argmax(axis=1))
         predictive.append(evidence[upto:])
-    alike = [float(np.mean(a == b[: len(a)])) for a, b in zip(labels, labels[1:], strict=False)]
+    alike = [float(np.mean(a == b[: len(a)])) for a, b in pairwise(labels)]
     return {
         "states": len(spec.states),
         "predictive": float(np.concatenate(predictive).mean()),

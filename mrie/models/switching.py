@@ -7,6 +7,7 @@ tried and is worse calibrated: the recession's wide density claims every outlier
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
@@ -61,7 +62,7 @@ def _fit_one(model: MarkovRegression, start: Floats) -> tuple[SwitchingParameter
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # convergence is recorded, not printed
         try:
-            result = model.fit(start_params=start, em_iter=_EM_STEPS, maxiter=_ITERATIONS, disp=False)
+            result: Any = model.fit(start_params=start, em_iter=_EM_STEPS, maxiter=_ITERATIONS, disp=False)
         except (np.linalg.LinAlgError, ValueError):
             return _ordered(start), np.nan, False
     found = _ordered(np.asarray(result.params, dtype=np.float64))

@@ -61,11 +61,11 @@ class FeatureRows:
             late[:, _uses(concept.name)] |= self.vintages[:, [place]] > latest
         return np.where(late, np.nan, self.values)
 
-    def until(self, month: int) -> "FeatureRows":
-        """Return the rows of months up to and including ``month``."""
-        upto = int(np.searchsorted(self.months, month, side="right"))
-        parts = (self.months, self.data_months, self.values, self.vintaged, self.vintages)
-        return FeatureRows(*(part[:upto] for part in parts))
+    def since(self, at: int) -> "FeatureRows":
+        """Return the rows from position ``at`` on."""
+        return FeatureRows(
+            self.months[at:], self.data_months[at:], self.values[at:], self.vintaged[at:], self.vintages[at:]
+        )
 
 
 def feature_rows(panel: Panel, months: Iterable[int]) -> FeatureRows:

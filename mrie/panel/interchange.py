@@ -50,12 +50,12 @@ def interchange_rows(table: pd.DataFrame, what: str) -> pd.DataFrame:
     SourceRejected
         If a period, a vintage or a value is none.
     """
-    value = pd.to_numeric(table["value"], errors="coerce").to_numpy(np.float64)
+    value = np.asarray(pd.to_numeric(pd.Series(table["value"]), errors="coerce"), dtype=np.float64)
     rows = pd.DataFrame({
         "source": table["source"].astype(str).str.lower().str.replace("_", "-"),
         "series": table["series"].astype(str),
-        "period": period_numbers(table["period"].astype(str)),
-        "known": period_numbers(table["vintage"].astype(str)),
+        "period": period_numbers(pd.Series(table["period"], dtype=str)),
+        "known": period_numbers(pd.Series(table["vintage"], dtype=str)),
         "basis": "vintage",
         "value": value,
     })  # fmt: skip

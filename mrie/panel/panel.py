@@ -7,7 +7,8 @@
     5. gaps         up to three missing months between two known ones are interpolated         _filled
 
 Every step looks only at rows known by then, except step 3: its view is marked ``usual_lag``, and its ``vintage`` lies
-after the month, so that ``FeatureRows.as_known`` can leave it out. Belongs here: reading as of a month. Not here: transformations (``features``).
+after the month, so that ``FeatureRows.as_known`` can leave it out. Belongs here: reading as of a month. Not here:
+transformations (``features``).
 """
 
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ class Panel:
             for name, view in views.items()
             if view is not None
         }
-        table = pd.DataFrame(columns, columns=list(views), dtype=np.float64)
+        table = pd.DataFrame(columns, dtype=np.float64).reindex(columns=pd.Index(list(views)))
         return table.set_axis(pd.Index([month_text(int(at)) for at in table.index], name="period"))
 
     def provenance(self, month: int) -> pd.DataFrame:
@@ -144,11 +145,10 @@ class Panel:
 
 
 def _candidates(rows: pd.DataFrame) -> dict[str, list[Vintages]]:
-    wanted = {name for concept in CONCEPTS for name in concept.series}
-    groups = rows[rows["series"].isin(wanted)].groupby(["source", "series"], sort=True)
+    wanted = [name for concept in CONCEPTS for name in concept.series]
     made: dict[str, list[Vintages]] = {}
-    for _, group in groups:
-        made.setdefault(str(group["series"].iloc[0]), []).append(series_vintages(group))
+    for (_, series), group in rows.loc[rows["series"].isin(wanted)].groupby(["source", "series"], sort=True):
+        made.setdefault(str(series), []).append(series_vintages(group))
     found = {concept.name: [one for name in concept.series for one in made.get(name, [])] for concept in CONCEPTS}
     return {name: sorted(_one_measure(many, BY_NAME[name]), key=_rank) for name, many in found.items()}
 

@@ -5,7 +5,7 @@ and only as far as that month is past. Every figure is of real-time readings; no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -40,22 +40,22 @@ class Score:
     """
 
     model: str
-    months: int
-    recessions: int
-    auc: float | None
-    auc_low: float | None
-    auc_high: float | None
-    interval: str | None
-    brier: float | None
-    log_loss: float | None
-    ece: float | None
-    peak_lags: list[int]
-    trough_lags: list[int]
-    data_peak_lags: list[int]
-    data_trough_lags: list[int]
-    false_calls: int
-    missed: int
-    delong_p: float | None
+    months: int = 0
+    recessions: int = 0
+    auc: float | None = None
+    auc_low: float | None = None
+    auc_high: float | None = None
+    interval: str | None = None
+    brier: float | None = None
+    log_loss: float | None = None
+    ece: float | None = None
+    peak_lags: list[int] = field(default_factory=list)
+    trough_lags: list[int] = field(default_factory=list)
+    data_peak_lags: list[int] = field(default_factory=list)
+    data_trough_lags: list[int] = field(default_factory=list)
+    false_calls: int = 0
+    missed: int = 0
+    delong_p: float | None = None
 
     def figures(self) -> dict[str, object]:
         """Return the figures without the model's name, JSON-safe."""
@@ -132,7 +132,7 @@ def score_readings(
     now, later = truth(data_months, turns), truth(data_months + horizon, turns)
     past = data_months + horizon <= data_months[-1]
     scores = tuple(_score(table, model, now, turns) for model in MODELS)
-    ahead = tuple(_score_ahead(table[past], model, later[past]) for model in AHEAD)
+    ahead = tuple(_score_ahead(table.loc[past], model, later[past]) for model in AHEAD)
     combined = table[COMBINED].to_numpy(np.float64)
     calls = _calls(table, combined, turns)
     return Validation(readings, scores, ahead, calls, calibration_bins(now, combined), notes)
@@ -147,8 +147,8 @@ def _score(table: pd.DataFrame, model: str, now: Truth, turns: Sequence[Turn]) -
     score = table[model].to_numpy(np.float64)
     known = np.isfinite(score)
     if not known.any():
-        return _nothing(model)
-    calls = _calls(table[known], score[known], turns)
+        return Score(model)
+    calls = _calls(table.loc[known], score[known], turns)
     return _figures(model, now[known], score[known], table.loc[known, COMBINED].to_numpy(np.float64), calls)
 
 
@@ -156,7 +156,7 @@ def _score_ahead(table: pd.DataFrame, model: str, later: Truth) -> Score:
     score = table[model].to_numpy(np.float64)
     known = np.isfinite(score)
     if not known.any():
-        return _nothing(model)
+        return Score(model)
     leading = table.loc[known, AHEAD[0]].to_numpy(np.float64)
     return _figures(model, later[known], score[known], leading, Calls((), (), ()))
 
@@ -187,7 +187,3 @@ def _figures(model: str, now: Truth, score: Floats, against: Floats, calls: Call
 
 def _recessions(now: Truth) -> int:
     return int(now[0]) + int(((now[:-1] == 0) & (now[1:] == 1)).sum())
-
-
-def _nothing(model: str) -> Score:
-    return Score(model, 0, 0, *(None,) * 7, [], [], [], [], 0, 0, None)

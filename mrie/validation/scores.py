@@ -37,7 +37,7 @@ def calibration_bins(truth: Truth, score: Floats, bins: int = BINS) -> pd.DataFr
     for at in np.unique(place):
         here = place == at
         rows.append((at / bins, (at + 1) / bins, int(here.sum()), float(score[here].mean()), float(truth[here].mean())))
-    return pd.DataFrame(rows, columns=["low", "high", "months", "forecast", "observed"])
+    return pd.DataFrame(rows, columns=pd.Index(["low", "high", "months", "forecast", "observed"]))
 
 
 def expected_calibration_error(truth: Truth, score: Floats, bins: int = BINS) -> float:

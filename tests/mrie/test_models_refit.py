@@ -1,4 +1,4 @@
-"""A refit is a pure function: the same bits wherever it runs; its statistics are its window's; 2020 does not break it."""
+"""A refit is a pure function: the same bits wherever it runs, from its window alone; 2020 does not break it."""
 
 import shutil
 import sys
@@ -13,7 +13,7 @@ from macro_vintages import economy
 
 from mrie.models import DEFAULT, choose_states, refit, run_refits
 from mrie.models.composites import MOMENTUM, fit_composite
-from mrie.models.readings import _View, refit_payloads
+from mrie.models.readings import KnownRows, refit_payloads
 from mrie.models.refit import RefitPayload, parameters_hash
 from mrie.models.scaling import fit_scaler, mean_known
 from mrie.panel import Panel, default_turns, feature_rows
@@ -32,7 +32,7 @@ def payloads(first: str = "1988-01", last: str = "1989-12", until: str = "1990-0
     """The refits of a span."""
     rows = feature_rows(panel(until), range(parse_month("1961-01"), parse_month(last) + 1))
     months = np.arange(parse_month(first), parse_month(last) + 1)
-    return tuple(refit_payloads(_View(rows, False), months, default_turns(), DEFAULT))
+    return tuple(refit_payloads(KnownRows(rows, False), months, default_turns(), DEFAULT))
 
 
 def hashes(results) -> list[str]:
