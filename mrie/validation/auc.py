@@ -15,7 +15,7 @@ from scipy.stats import norm, rankdata
 from mrie.panel.store import Floats
 from mrie.validation.scores import Truth
 
-_DRAWS = 2000
+_DRAWS = 1000
 _BLOCK = 24
 _FEWEST = 3
 
