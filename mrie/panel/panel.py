@@ -27,7 +27,6 @@ STALE = 4
 
 _LONGEST_GAP = 3
 _OVERLAP = 12
-_YEAR = 12
 
 
 @dataclass(frozen=True)
@@ -174,14 +173,15 @@ def _standing(one: Vintages, concept: Concept, month: int) -> View | None:
 
 
 def _by_usual_lag(many: list[Vintages], concept: Concept, month: int) -> View | None:
-    """Read the earliest first vintage that is long enough, as if each period had come out ``lag`` months after it."""
-    found = []
+    """Read the earliest first vintage that reaches back so far, as if each period had come out ``lag`` months after it.
+
+    The earliest, though a later one may reach further back: then the choice does not hang on what comes later.
+    """
     for one in sorted((one for one in many if one.known[0] > month), key=lambda each: int(each.known[0])):
         known = np.flatnonzero(~np.isnan(one.values[0][: max(month - concept.lag - one.first + 1, 0)]))
         if len(known):
-            found.append(_view(one, concept, 0, int(known[-1]), "usual_lag"))
-    long = [view for view in found if len(view.values) > _YEAR]
-    return next(iter(long or found), None)
+            return _view(one, concept, 0, int(known[-1]), "usual_lag")
+    return None
 
 
 def _view(one: Vintages, concept: Concept, row: int, last: int, basis: str) -> View:
