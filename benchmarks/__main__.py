@@ -1,4 +1,4 @@
-"""Run benchmarks: ``python -m benchmarks [load storage bars node rebuild engine …] [--json] [--quick]``."""
+"""Run benchmarks: ``python -m benchmarks [load storage bars node rebuild engine studies study_kills …] [--json] [--quick]``."""
 
 import argparse
 import importlib
@@ -6,7 +6,7 @@ import json
 
 from benchmarks.common import machine
 
-NAMES = ("node", "load", "storage", "bars", "rebuild", "engine")
+NAMES = ("node", "load", "storage", "bars", "rebuild", "engine", "studies", "study_kills")
 
 
 def main() -> None:

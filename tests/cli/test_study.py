@@ -110,7 +110,7 @@ def test_an_interrupted_study_says_how_to_go_on_and_goes_on(home, finished):
     _, told = driver.communicate(timeout=30)
     state = studies.state(found[0].id)
     assert driver.returncode == 130
-    assert f"zeno study resume {state.id}" in told.replace("\n", " ")
+    assert f"zeno study resume {state.id}" in " ".join(told.split())
     assert state.state == "interrupted"
     done = zeno(home, "resume", state.id, "--json")
     assert done.returncode == 0, done.stderr
