@@ -26,11 +26,8 @@ _COMMANDS = {
     "elt": ("cli.elt", "app"),
     "data": ("cli.data", "app"),
     "backtest": ("cli.backtest_commands", "app"),
-<<<<<<< HEAD
     "study": ("cli.study", "app"),
-=======
     "mrie": ("cli.mrie_commands", "app"),
->>>>>>> mrie-models
     "warehouse": ("cli.warehouse_commands", "app"),
 }
 """Where each command lives, in the order of the help."""
