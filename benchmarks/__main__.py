@@ -1,4 +1,4 @@
-"""Run benchmarks: ``python -m benchmarks [load storage bars node rebuild engine studies study_kills …] [--json] [--quick]``."""
+"""Run benchmarks: ``python -m benchmarks [load storage bars node rebuild engine studies study_kills] [--json]``."""
 
 import argparse
 import importlib

@@ -141,8 +141,13 @@ def _sweep() -> dict[str, float | int | str]:
             one.close()
     one, two = (median(times[workers][1:]) for workers in (1, 2))  # the first of each reads and loads
     points = len(_AXES["fast"]) * len(_AXES["slow"])
-    return {"sweep: points": points, "sweep: one worker, s": round(one, 2), "sweep: two workers, s": round(two, 2),
-            "sweep: speed-up": round(one / two, 2), "sweep: bars/s, two workers": round(points * _BARS / two)}  # fmt: skip
+    return {
+        "sweep: points": points,
+        "sweep: one worker, s": round(one, 2),
+        "sweep: two workers, s": round(two, 2),
+        "sweep: speed-up": round(one / two, 2),
+        "sweep: bars/s, two workers": round(points * _BARS / two),
+    }
 
 
 def _all(made: Executor, calls: Sequence[Call]) -> float:

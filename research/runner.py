@@ -27,6 +27,7 @@ from zeno.clock import Clock, SystemClock
 TRIES = 3
 """How often a task may fail before it is given up."""
 _CHUNK_SECONDS = 0.25  # of work a chunk: far above what sending it costs, far below what a cancel may take
+_SHORTEST_SECONDS = 0.05  # towards the end, so that workers end together
 _LONGEST_CHUNK = 256
 _LAND_SECONDS = 0.5
 _BEAT_SECONDS = 10.0
@@ -151,8 +152,9 @@ class Runner:
     def _chunk(self, work: _Work) -> list[Call]:
         """Return the next calls: as many as make a quarter of a second, and few when few are left."""
         left = self._total - work.done - work.dead - len(work.underway) - len(work.landing)
-        size = 1 if work.mean is None else int(_CHUNK_SECONDS / max(work.mean, 1e-4))
-        size = max(1, min(size, _LONGEST_CHUNK, left // (4 * self._executor.slots)))
+        each = 1.0 if work.mean is None else max(work.mean, 1e-4)
+        share = max(left // (2 * self._executor.slots), int(_SHORTEST_SECONDS / each))
+        size = max(1, min(int(_CHUNK_SECONDS / each), _LONGEST_CHUNK, share))
         return [Call(task.number, task.name, self._kind.function, canonical(task.payload))
                 for task in islice(work.left, size)]  # fmt: skip
 

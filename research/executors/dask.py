@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import threading
 from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -53,37 +54,39 @@ class DaskExecutor:
     """
 
     def __init__(self, workers: int, address: str | None = None) -> None:
-        self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[_Chunk] = queue.SimpleQueue()
         self._underway: dict[Any, _Chunk] = {}
         self._waiting: deque[Sequence[Call]] = deque()
+        self._lock = threading.Lock()  # callbacks come on a thread of Dask's
         self._config = dask_config.set(_CONFIG)
         self._config.__enter__()
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._cluster = _cluster(workers) if address is None else None
         self._client = _client(self._cluster or address)
-        self.slots = sum(self._workers().values())
-        if self.slots == 0:
+        threads = sum(self._workers().values())
+        if threads == 0:
             self.close()
             raise ConfigError(f"The Dask scheduler at {address} has no workers.", remedy="Start some: dask worker.")
-        self.name = f"dask, {self.slots} workers" if address is None else f"dask at {address}, {self.slots} threads"
+        self.name = f"dask, {threads} workers" if address is None else f"dask at {address}, {threads} threads"
+        self.slots = 2 * threads  # as many wait here as run there, so that a worker never waits for the driver
 
     def submit(self, calls: Sequence[Call]) -> None:
         """Take a chunk."""
-        self._waiting.append(calls)
-        self._place()
+        with self._lock:
+            self._waiting.append(calls)
+            self._place()
 
     def finished(self, timeout: float) -> list[list[Outcome]]:
         """Return chunks that have ended."""
         try:
             ended = [self._done.get(timeout=timeout)]
         except queue.Empty:
-            self._rescue()
+            with self._lock:
+                self._rescue()
             return []
         while not self._done.empty():
             ended.append(self._done.get())
-        found = [_outcomes(self._underway.pop(key)) for key in ended if key in self._underway]
-        self._place()
-        return found
+        return [_outcomes(chunk) for chunk in ended]
 
     def close(self) -> None:
         """Stop the workers of an own cluster; leave another's alone."""
@@ -92,7 +95,9 @@ class DaskExecutor:
                 chunk.future.cancel(reason="the study ends", msg=None)
         else:
             _kill(self._cluster)
-        self._underway.clear()
+        with self._lock:
+            self._underway.clear()
+            self._waiting.clear()
         for part in (self._client, self._cluster):
             if part is not None:
                 with suppress(TimeoutError, CommClosedError):
@@ -126,7 +131,17 @@ class DaskExecutor:
     def _send(self, calls: Sequence[Call], worker: str) -> None:
         future = self._client.submit(perform, list(calls), pure=False, retries=0, workers=[worker])
         self._underway[future.key] = _Chunk(calls, worker, future)
-        future.add_done_callback(lambda done: self._done.put(done.key))
+        future.add_done_callback(self._end)
+
+    def _end(self, future: Future) -> None:
+        """Give the worker that is free now what waits, before anything else is done about what it has finished."""
+        with self._lock:
+            chunk = self._underway.pop(future.key, None)
+            if chunk is None:
+                return  # taken back, or closed
+            if self._waiting and future.status == "finished":
+                self._send(self._waiting.popleft(), chunk.worker)
+        self._done.put(chunk)
 
     def _rescue(self) -> None:
         """Take back chunks whose worker had gone before they reached it, and place what waits."""
