@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+from asyncio import CancelledError
 from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,6 +28,8 @@ _CONFIG = {
     "distributed.comm.timeouts.connect": "20s",
 }
 _MISSES = 10
+_FETCH_SECONDS = 3.0  # a result is small; when its worker dies before it is fetched, Dask would wait for ever
+_DIED = "The Dask worker died under the task: killed, out of memory, or a segmentation fault."
 
 
 @dataclass
@@ -86,7 +89,8 @@ class DaskExecutor:
             return []
         while not self._done.empty():
             ended.append(self._done.get())
-        return [_outcomes(chunk) for chunk in ended]
+        found = [self._outcomes(chunk) for chunk in ended]
+        return [outcomes for outcomes in found if outcomes]
 
     def close(self) -> None:
         """Stop the workers of an own cluster; leave another's alone."""
@@ -155,16 +159,19 @@ class DaskExecutor:
                 self._waiting.append(chunk.calls)
         self._place()
 
-
-def _outcomes(chunk: _Chunk) -> list[Outcome]:
-    if chunk.future.status == "finished":
-        return chunk.future.result()
-    error = chunk.future.exception() if chunk.future.status == "error" else None
-    if isinstance(error, KilledWorker) or error is None:
-        return crashed(
-            chunk.calls, "The Dask worker died under the task: killed, out of memory, or a segmentation fault."
-        )
-    return crashed(chunk.calls, f"The Dask worker could not run the task: {error!r}")
+    def _outcomes(self, chunk: _Chunk) -> list[Outcome]:
+        """Return what became of a chunk; nothing when its result died with its worker: it waits again then."""
+        if chunk.future.status == "finished":
+            try:
+                return chunk.future.result(timeout=_FETCH_SECONDS)
+            except (TimeoutError, CancelledError, CommClosedError):
+                chunk.future.cancel(reason="its result is gone", msg=None)
+                self.submit(chunk.calls)
+                return []
+        error = chunk.future.exception(timeout=_FETCH_SECONDS) if chunk.future.status == "error" else None
+        if isinstance(error, KilledWorker) or error is None:
+            return crashed(chunk.calls, _DIED)
+        return crashed(chunk.calls, f"The Dask worker could not run the task: {error!r}")
 
 
 def _cluster(workers: int) -> LocalCluster:
