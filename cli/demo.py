@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import console, print_json, print_table
+from cli.output import console, errors, print_json, print_table
 from cli.status import print_status
 from warehouse.status import Status, read_status
 from warehouse.store import Warehouse, connect
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _NEXT = """
 [bold]Where to look next[/]
-  {page}   a tear sheet
+  {tear_sheet}   a tear sheet
+  {study}   a walk-forward study, out of sample
+  .venv/bin/zeno study list               studies; `zeno study start --help` says which there are
   .venv/bin/zeno backtest list            the catalogue of strategies; `zeno backtest run --help` says how to run one
   .venv/bin/zeno up                       the Dagster UI: the graph, every run, checks and plots
   .venv/bin/zeno query "SELECT ts, open, high, low, close, volume FROM marts.bars_1m ORDER BY ts LIMIT 10"
@@ -38,12 +40,12 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for pr
     with RunProgress(quiet=as_json) as progress:
         result = run_elt(settings, on_event=progress)
     found = read_status(store)
-    page = _tear_sheet(settings, store) if result.success else None
+    pages = _pages(settings, store) if result.success else {}
     if as_json:
-        print_json({"success": result.success, "status": found.as_dict(), "tear_sheet": page})
+        print_json({"success": result.success, "status": found.as_dict(), **pages})
     else:
         _summary(settings, result, found, time.monotonic() - began)
-        console.print(_NEXT.format(page=page), highlight=False)
+        console.print(_NEXT.format(**pages) if pages else "", highlight=False, soft_wrap=True)
     if not result.success or found.differing:
         raise typer.Exit(1)
 
@@ -58,6 +60,31 @@ def _summary(settings: Settings, result: "EltResult", found: Status, seconds: fl
     outcome = "[bold green]Everything holds.[/]" if result.success else "[bold red]Something failed; see above.[/]"
     console.print(f"Checks: {passed} of {len(result.checks)} passed in this run, which took {seconds:.0f} s.")
     console.print(f"{outcome} Data in {settings.home}", highlight=False)
+
+
+def _pages(settings: Settings, store: Warehouse) -> dict[str, Path]:
+    """Run what research there is to show, and return its pages."""
+    with errors.status("a backtest: a moving-average crossover on the S&P 500"):
+        sheet = _tear_sheet(settings, store)
+    with errors.status("a walk-forward study: momentum among twenty stocks, 1990–2022"):
+        study = _study(settings, store)
+    return {"tear_sheet": sheet, "study": study}
+
+
+def _study(settings: Settings, store: Warehouse) -> Path:
+    """Walk forward over twenty stocks, where studies run by default; done once, however often the demo runs."""
+    from backtest.studies.standard import walk_forward_study
+    from research.executors import executor
+    from research.store import StudyStore
+    from research.study import Studies
+
+    studies = Studies(StudyStore(store), settings)
+    study = walk_forward_study(studies, strategy="xs_momentum", universe="us_equities_daily", end="2023-01-01",
+                               grid=["lookback=63,126,252", "skip=0,21"], train=1260, test=252, purge=5,
+                               sizer="equity:0.05", cost="bps:5")  # fmt: skip
+    studies.drive(study, lambda: executor(settings.executor, settings.workers))
+    studies.track(study)
+    return settings.studies / study / "tearsheet.html"
 
 
 def _tear_sheet(settings: Settings, store: Warehouse) -> Path:
