@@ -203,7 +203,18 @@ def _fills(fold: Mapping[str, Any], start: float) -> pa.Table:
     for place, name in enumerate(("quantity", "price", "notional", "fee", "slippage"), 2):
         values = rows[:, place] * (1.0 if name == "price" else factor)
         columns[name] = [_money(value) for value in values]
+    _flat_at_the_end(columns["quantity"], columns["symbol"])
     return pa.table({name: pa.array(columns[name], FILLS.field(name).type) for name in FILLS.names}, schema=FILLS)
+
+
+def _flat_at_the_end(quantities: list[Decimal], symbols: Sequence[str]) -> None:
+    """Let the last fill of each symbol take what rounding left: a fold's account ends flat."""
+    left, last = dict.fromkeys(symbols, Decimal(0)), dict[str, int]()
+    for place, symbol in enumerate(symbols):
+        left[symbol] += quantities[place]
+        last[symbol] = place
+    for symbol, place in last.items():
+        quantities[place] -= left[symbol]
 
 
 def _money(value: float) -> Decimal:

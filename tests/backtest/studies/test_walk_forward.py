@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from real_stocks import as_data, question, real_closes
 
-from backtest.studies import walk_forward
-from backtest.studies.packing import unpacked
+from backtest.studies import answers, walk_forward
+from backtest.studies.packing import packed, unpacked
 from backtest.studies.walk_forward import KIND, run_fold
 from research.canonical import canonical
 from research.spec import Spec
@@ -172,4 +172,16 @@ def test_the_answer_judges_what_was_run(data, found, tmp_path: Path):
     assert len(answer.parts) == 5
     page = answer.pages["tear sheet"].read_text()
     assert "sma_crossover, out of sample" in page
+    assert "open at the end" not in page
     canonical(summary)
+
+
+def test_a_fold_ends_flat_to_the_last_digit_whatever_its_size_is_scaled_by():
+    rows = np.array([[float(at), at % 2, quantity, 10.0, quantity * 10.0, 0.0, 0.0]
+                     for at, quantity in enumerate([7.0, 1.0, -3.0, -0.5, -4.0, -0.5])])  # fmt: skip
+    fold = {"fills": packed(rows), "equity": 3.0, "symbols": ["A", "B"]}
+    table = answers._fills(fold, 1.0)
+    for symbol in ("A", "B"):
+        mine = [one["quantity"] for one in table.to_pylist() if one["symbol"] == symbol]
+        assert len(mine) == 3
+        assert sum(mine) == 0
