@@ -15,6 +15,7 @@ from study_kinds import counts, probe
 from research.executors import Executor, ExecutorLost, executor
 from research.java import require_java
 from research.study import Studies
+from research.worker import Call
 from zeno.errors import ConfigError
 
 
@@ -88,6 +89,16 @@ def _is_worker(process: psutil.Process) -> bool:
         return "spawn_main" in command or ("pyspark.daemon" in command and not process.children())
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.parametrize("where", CLUSTERS)
+def test_closing_ends_a_long_task_at_once(where: str):
+    made = executor(where, 2)
+    made.submit([Call(0, "long", "study_kinds:answer", '{"number":0,"seconds":60}')])
+    assert made.finished(3.0) == []
+    began = time.monotonic()
+    made.close()
+    assert time.monotonic() - began < 5.0
 
 
 @pytest.mark.skipif(bool(_java()), reason=_java())
