@@ -68,9 +68,17 @@ class Studies:
         self._clock = clock or SystemClock()
 
     def create(self, spec: Spec, snapshot: Mapping[str, Any]) -> str:
-        """Write a study down, once; returns its id."""
-        list(zip(kind(spec.kind).tasks(spec), range(1), strict=False))  # a spec that has no tasks is no study
-        self.store.create(spec, snapshot)
+        """Write a study down, once, with the number of its tasks; returns its id.
+
+        Raises
+        ------
+        StudyError
+            When there would be nothing to do.
+        """
+        total = kind(spec.kind).count(spec)
+        if total == 0:
+            raise StudyError("The study has no tasks.", remedy="Ask for more than an empty space.")
+        self.store.create(spec, {**snapshot, "tasks": total})
         return spec.id
 
     def queue(self, study: str, executor: str, workers: int) -> None:
@@ -149,7 +157,7 @@ class Studies:
 
     def state(self, study: str) -> State:
         """Return where a study stands."""
-        spec, _ = self.store.spec(study)
+        spec, created = self.store.spec(study)
         events = self.store.events(study)
         failures = self.store.failures(study)
         dead, _ = given_up(failures)
@@ -159,7 +167,7 @@ class Studies:
             id=study,
             kind=spec.kind,
             state=self._fold(study, events),
-            total=kind(spec.kind).count(spec),
+            total=created["tasks"],
             done=len(self.store.done(study)),
             dead=len(dead),
             failed_tries=sum(one.event == "failed" for one in failures),

@@ -223,6 +223,18 @@ def test_studies_are_found_by_how_their_ids_begin(studies):
         studies.store.find("")
 
 
+def test_a_study_without_tasks_is_refused(studies):
+    with pytest.raises(StudyError, match="has no tasks"):
+        start(studies, tasks=0)
+
+
+def test_looking_at_a_study_reads_none_of_its_data(studies, monkeypatch):
+    study = start(studies, tasks=3)
+    monkeypatch.setattr("study_kinds.Probe.count", lambda self, spec: pytest.fail("asked the kind"))
+    assert studies.state(study).total == 3
+    assert [one.id for one in studies.states()] == [study]
+
+
 def test_an_unknown_executor_says_which_there_are():
     with pytest.raises(ConfigError, match="no executor 'ray'"):
         executor("ray")
