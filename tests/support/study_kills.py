@@ -25,6 +25,7 @@ from warehouse.store import connect, embedded
 from zeno.settings import PROJECT_ROOT
 
 _ROOMS = ("zeno", "warehouse", "research", "backtest")
+_WORKERS_SHARE = 0.6
 _DRIVER = Path(__file__).with_name("study_driver.py")
 
 
@@ -49,7 +50,7 @@ class Campaign:
     """
 
     def __init__(
-        self, home: Path, where: str, *, seed: int, stocks: int = 4, days: int = 1_400, test: int = 40
+        self, home: Path, where: str, *, seed: int, stocks: int = 4, days: int = 1_400, test: int = 10
     ) -> None:
         self.settings = make_settings(home / "zeno")
         self.studies = Studies(StudyStore(connect(self.settings)), self.settings)
@@ -76,10 +77,11 @@ class Campaign:
         study, drivers, workers = self.create("under fire"), 0, 0
         while drivers + workers < kills:
             driver = self._start(study)
+            self._wait_for_work(driver)
             while driver.poll() is None and drivers + workers < kills:
-                time.sleep(self._draw.uniform(0.2, 2.5))
+                time.sleep(self._draw.uniform(0.0, 1.5))
                 victims = _workers(driver.pid)
-                if victims and self._draw.random() < 0.5:
+                if victims and self._draw.random() < _WORKERS_SHARE:
                     workers += _kill(self._draw.choice(victims))
                 elif _kill(driver.pid):
                     drivers += 1
@@ -90,6 +92,15 @@ class Campaign:
         self._finish(study)
         state = self.studies.state(study)
         return Told(drivers + workers, drivers, workers, state.result, counts(self.studies, study))
+
+    def _wait_for_work(self, driver: subprocess.Popen[bytes]) -> None:
+        """Let a driver come to work, mostly: one kill in ten hits it while it starts."""
+        if self._draw.random() < 0.1:
+            return
+        while driver.poll() is None and self._where != "local" and not _workers(driver.pid):
+            time.sleep(0.05)
+        if self._where == "local":
+            time.sleep(self._draw.uniform(2.0, 6.0))
 
     def _start(self, study: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, str(_DRIVER), str(self.settings.home), study, self._where, "2"]
@@ -117,6 +128,7 @@ def _workers(driver: int) -> list[int]:
 
 
 def _is_worker(process: psutil.Process) -> bool:
+    """Dask's workers are spawned; Spark's are forked by its daemon, itself a child of the JVM, which counts too."""
     with suppress(psutil.NoSuchProcess):
         command = " ".join(process.cmdline())
         return "spawn_main" in command or "pyspark.daemon" in command or process.name() == "java"
