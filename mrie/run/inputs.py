@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from mrie.causal import load_graph
@@ -32,7 +33,8 @@ _GRAPH_FROM = "1947-01"
 _REACHES_BACK = "1961-01"  # a source that begins later cannot be tested in the graph's first era
 _RELEASES = """
     SELECT replaceAll(lower(toString(m.source)), '_', '-') AS source, toString(m.series) AS series,
-           max(m.period) AS last_period, argMax(m.released_at, (m.period, -toUnixTimestamp64Micro(m.released_at))) AS at,
+           max(m.period) AS last_period,
+           argMax(m.released_at, (m.period, -toUnixTimestamp64Micro(m.released_at))) AS at,
            min(m.basis = 'vintage') AS dated, max(m.released_at) AS newest
     FROM raw.macro AS m
     WHERE m.series IN {series:Array(String)} AND m.frequency IN ('M', 'Q') AND m.value IS NOT NULL
@@ -178,15 +180,15 @@ def graph_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     """
     columns, chosen = {}, {}
     for name, many in rows.dropna(subset=["value"]).groupby("series", sort=True):
-        begins, ends = many.groupby("source")["period"].min(), many.groupby("source")["period"].max()
-        best = min(
-            begins.index, key=lambda source: (begins[source] > parse_month(_REACHES_BACK), -ends[source], source)
-        )
-        own = many[many["source"] == best].sort_values(["known", "period"], kind="stable")
+        periods = many.groupby("source")["period"]
+        begins, ends = periods.min().to_dict(), periods.max().to_dict()
+        best = min(begins, key=lambda source: (begins[source] > parse_month(_REACHES_BACK), -ends[source], source))
+        own = many.loc[many["source"] == best].sort_values(by=["known", "period"], kind="stable")
         columns[str(name)] = own.drop_duplicates("period", keep="last").set_index("period")["value"]
         chosen[str(name)] = str(best)
     frame = pd.DataFrame(columns).sort_index()
-    months = range(max(parse_month(_GRAPH_FROM), int(frame.index[0])), int(frame.index[-1]) + 1)
+    known = frame.index.to_numpy(np.int64)
+    months = range(max(parse_month(_GRAPH_FROM), int(known[0])), int(known[-1]) + 1)
     frame = frame.reindex(pd.Index(months))
     return frame.set_axis(pd.DatetimeIndex([f"{month_text(month)}-01" for month in months])), chosen
 

@@ -116,8 +116,10 @@ def _scenarios(work: Work, found: ScenarioRun) -> Iterable[shown.Scenario]:
             name = f"{one.name}.{way}"
             led_to = found.reached[f"{one.name}.do"]
             nodes = (one.node, *(node for node in _ALWAYS if way == "seen" or node in led_to))
-            said = one.statement if led_to or way == "seen" else (
-                f"{one.statement} No edge that holds leads on from it: nothing else can be said to follow.")  # fmt: skip
+            alone = way == "do" and not led_to
+            said = one.statement + (
+                " No edge that holds leads on from it: nothing can be said to follow." if alone else ""
+            )
             refused = found.refused.get(name, "")
             paths = () if refused else _paths(work, found.paths[name], nodes)
             yield shown.Scenario(name=one.name, sense=_SENSES[way], assumption=said, refused=refused, paths=paths)
@@ -193,7 +195,7 @@ def _caveats(work: Work, readings: Readings, edges: Sequence[EdgeReading], valid
     vintaged = float(readings.table["vintaged"].mean())
     if vintaged < 1.0:
         yield (
-            f"Only {100 * vintaged:.0f}% of the inputs were dated vintages. The others are values as revised since, "
+            f"Only {100 * vintaged:.1f}% of the inputs were dated vintages. The others are values as revised since, "
             "taken as known from their usual release day on: revisions that nobody had then are in these readings, and "
             "the track record is better for it than a reader of the day could have had."
         )

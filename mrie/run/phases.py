@@ -220,9 +220,10 @@ def _same(inputs: Inputs, expected: pd.DataFrame, month: int) -> bool:
 
 def released_by(rows: pd.DataFrame, month: int) -> pd.DataFrame:
     """Return the releases up to a month; of a series without any yet, its first one up to the usual release lag."""
-    first = rows.groupby(["source", "series"])["known"].transform("min")
-    usual = (rows["known"] == first) & (first > month) & (rows["period"] < month)
-    return rows[(rows["known"] <= month) | usual]
+    known, period = rows["known"].to_numpy(np.int64), rows["period"].to_numpy(np.int64)
+    first = rows.groupby(["source", "series"])["known"].transform("min").to_numpy(np.int64)
+    usual = (known == first) & (first > month) & (period < month)
+    return rows.loc[(known <= month) | usual]
 
 
 def _notes(panel: Panel, readings: Readings) -> Iterable[str]:

@@ -29,7 +29,7 @@ def track_records(validation: Validation, turns: Sequence[Turn]) -> tuple[TrackR
     """Return a record a model; those twelve months ahead call no turning points."""
     now = [_record(score, _calls(validation, score.model, turns), validation) for score in validation.scores]
     ahead = [_record(score, None, validation) for score in validation.ahead]
-    return tuple([*now, *ahead])
+    return (*now, *ahead)
 
 
 def calibration(validation: Validation) -> tuple[CalibrationBin, ...]:
@@ -62,7 +62,7 @@ def _record(score: Score, calls: Calls | None, validation: Validation) -> TrackR
 
 def _calls(validation: Validation, model: str, turns: Sequence[Turn]) -> Calls | None:
     table = validation.readings.table
-    table = table[np.isfinite(table[model].to_numpy(np.float64))]
+    table = table.loc[np.isfinite(table[model].to_numpy(np.float64))]
     if table.empty:
         return None
     months, data_months = (table[name].to_numpy(np.int64) for name in ("month", "data_month"))
