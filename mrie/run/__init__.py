@@ -10,7 +10,7 @@ The phases are ``phases``; what they are given is ``inputs``; rows, claims and t
 from mrie.run.inputs import FIRST, Inputs, Question, read_inputs
 from mrie.run.ledger import withdraw
 from mrie.run.phases import PHASES, Mapper, Watch, Work
-from mrie.run.whole import Run, begin, latest_run, load_report, run
+from mrie.run.whole import Run, begin, finish, latest_run, load_report, run
 
 __all__ = [
     "FIRST",
@@ -22,6 +22,7 @@ __all__ = [
     "Watch",
     "Work",
     "begin",
+    "finish",
     "latest_run",
     "load_report",
     "read_inputs",
