@@ -1,8 +1,5 @@
 """A map over executors: the same results in order, bit for bit, and errors that name the call."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from macro_vintages import economy
@@ -11,31 +8,16 @@ from mrie.models import read_months
 from mrie.panel import Panel
 from mrie.panel.interchange import interchange_rows
 from mrie.panel.months import parse_month
-from research.executors.local import LocalExecutor
+from research.executors import executor
 from research.java import require_java
 from research.mapping import call_packed, fan_out, mapped, packed, unpacked
 from zeno.errors import ConfigError, StudyError
 
 
-def roots(values: np.ndarray) -> np.ndarray:
-    return np.sqrt(values) / 3.0
-
-
-def die_once(path: str) -> str:
-    if not Path(path).exists():
-        Path(path).touch()
-        os._exit(9)
-    return "survived"
-
-
-def fail(number: int) -> int:
-    return 1 // number
-
-
 def test_results_come_in_order_whatever_their_shape():
     payloads = [np.arange(size, dtype=float) for size in (5, 1, 0, 40)]
     with fan_out("local") as mapper:
-        found = list(mapper(np.sqrt.__class__ and len, payloads))
+        found = list(mapper(len, payloads))
     assert found == [5, 1, 0, 40]
 
 
@@ -47,11 +29,21 @@ def test_what_travels_comes_back_bit_for_bit():
     assert unpacked(call_packed(["math:sqrt", packed(2.0)])) == 2.0**0.5
 
 
-def test_an_error_names_the_call_and_its_cause():
-    local = LocalExecutor()
-    with pytest.raises(StudyError, match=r"operator:floordiv 0 did not return: .*"):
-        list(mapped("operator:floordiv", [[1, 0]], local))
-    local.close()
+@pytest.fixture
+def dask():
+    made = executor("dask", 1)
+    yield made
+    made.close()
+
+
+def test_an_error_names_the_call_and_its_cause(dask):
+    with pytest.raises(StudyError, match=r"json:loads 1 did not return: .*JSONDecodeError"):
+        list(mapped("json:loads", ["1", "{"], dask))
+
+
+def test_a_call_that_kills_its_worker_is_given_up_after_three_tries(dask):
+    with pytest.raises(StudyError, match="os:_exit 0 did not return: The Dask worker died"):
+        list(mapped("os:_exit", [9], dask))
 
 
 def test_nothing_is_started_for_nothing():
