@@ -1,10 +1,11 @@
 """The claims ledger as the page shows it, and withdrawals by hand."""
 
 import json
+import re
 from collections.abc import Iterable
 
 from mrie.claims import ClaimHistory, Ledger, Predicate
-from mrie.claims.history import EVALUATED, Event
+from mrie.claims.history import EVALUATED, WITHDRAWN, Event
 from mrie.report import Claim, Evaluation
 from mrie.store import MrieStore
 
@@ -46,15 +47,14 @@ def _claim(history: ClaimHistory) -> Claim:
         sha256=predicate.sha256,
         status=history.status,
         evaluations=tuple(_evaluation(event, predicate) for event in judged),
-        reason=history.reason,
+        reason=history.reason if history.events[-1].event == WITHDRAWN else plain(history.reason),
     )
 
 
 def _words(predicate: Predicate) -> str:
-    limits = [f"{one.metric} {one.limit.replace('_', ' ')} {one.threshold:g}" for one in predicate.holds_if]
-    struck = [f"{one.metric} {one.limit.replace('_', ' ')} {one.threshold:g}" for one in predicate.withdrawn_if]
-    text = f"Holds if {', '.join(limits)}".replace("_", " ")
-    return text + (f"; withdrawn if {', '.join(struck)}.".replace("_", " ") if struck else ".")
+    limits, struck = (", ".join(f"{one.metric} {one.limit} {one.threshold:g}" for one in conditions)
+                      for conditions in (predicate.holds_if, predicate.withdrawn_if))  # fmt: skip
+    return plain(f"Holds if {limits}" + (f"; withdrawn if {struck}." if struck else "."))
 
 
 def _evaluation(event: Event, predicate: Predicate) -> Evaluation:
@@ -62,5 +62,14 @@ def _evaluation(event: Event, predicate: Predicate) -> Evaluation:
         raise ValueError(f"{event.claim_id} was read from no store")
     found = json.loads(event.evidence)
     named = [(one.metric, found[one.metric]) for one in predicate.holds_if if one.metric in found]
-    detail = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in named)
+    detail = plain(", ".join(f"{name} {value:.3g}" for name, value in named))
     return Evaluation(at=event.recorded_at, verdict=event.verdict, detail=detail)
+
+
+def plain(text: str) -> str:
+    """Return the names of metrics as a person reads them.
+
+    >>> plain("signed_t_1990_2019 at least 1.96, found -0.3")
+    'signed t 1990 to 2019 at least 1.96, found -0.3'
+    """
+    return re.sub(r"(\d{4})_(\d{4})", r"\1 to \2", text).replace("_", " ")

@@ -9,7 +9,6 @@ import pandas as pd
 
 from mrie import report as shown
 from mrie.causal import EdgeReading
-from mrie.causal.picture import graph_picture
 from mrie.models import Readings
 from mrie.models.refit import Fit
 from mrie.models.spec import GROUPS
@@ -18,7 +17,7 @@ from mrie.panel.features import columns, feature
 from mrie.panel.months import parse_month
 from mrie.report.drift import input_alarms, score_alarm
 from mrie.run.inputs import Inputs, Release, month_day
-from mrie.run.ledger import shown_claims
+from mrie.run.ledger import plain, shown_claims
 from mrie.run.phases import Work, span_text
 from mrie.run.rows import clipped, one_a_month
 from mrie.run.track import calibration, track_records
@@ -76,10 +75,16 @@ def _why(work: Work, readings: Readings) -> str:
     members = {"hidden Markov model": last["p_hmm"], "Markov switching": last["p_ms"], "logit": last["p_logit"]}
     highest = max(members, key=lambda name: members[name])
     return (
-        f"Activity over half a year stands at {trend:+.1f} standard deviations and over a quarter at {momentum:+.1f}; "
+        f"Activity over half a year stands {_above(trend)}, over a quarter {_above(momentum)}; "
         f"of the three models the {highest} gives the highest probability. "
         f"The chance of a recession twelve months on is put at {100 * last['p_ahead']:.0f}%."
     )
+
+
+def _above(deviations: float) -> str:
+    if abs(deviations) < 0.05:
+        return "at its usual pace"
+    return f"{abs(deviations):.1f} standard deviations {'above' if deviations > 0 else 'below'} its usual pace"
 
 
 def _recessions(inputs: Inputs) -> tuple[shown.Recession, ...]:
@@ -97,15 +102,14 @@ def _recessions(inputs: Inputs) -> tuple[shown.Recession, ...]:
 
 
 def _graph(work: Work, edges: Sequence[EdgeReading]) -> shown.Graph:
-    statuses = {one.result.edge.name: one.status for one in edges}
     drawn = tuple(
         shown.Edge(cause=edge.cause, effect=edge.effect, sign=edge.sign, lag_months=edge.lag_months,
-                   mechanism=edge.mechanism, status=one.status, reason=one.reason)
+                   mechanism=edge.mechanism, status=one.status, reason=plain(one.reason))
         for one in edges for edge in (one.result.edge,)
     )  # fmt: skip
     nodes = tuple(shown.Node(name=node.name, title=node.title, place=(float(node.place[0]), float(node.place[1])))
                   for node in work.graph.nodes.values())  # fmt: skip
-    return shown.Graph(edges=drawn, nodes=nodes, svg=graph_picture(work.graph, statuses))
+    return shown.Graph(edges=drawn, nodes=nodes)
 
 
 def _scenarios(work: Work, found: ScenarioRun) -> Iterable[shown.Scenario]:
@@ -201,6 +205,10 @@ def _caveats(work: Work, readings: Readings, edges: Sequence[EdgeReading], valid
         )
     yield (
         f"Read: {span_text(work.question)}. Edges, scenarios and the coverage of their bands are of values as revised."
+    )
+    yield (
+        "Bands of scenarios are as wide as past errors were, those of April 2020 among them, and do not know that a "
+        "rate of unemployment cannot be negative."
     )
     yield from validation.warnings
     if absent := _absent_groups(work):
