@@ -96,6 +96,17 @@ def test_a_later_moment_is_the_same_run_and_an_earlier_one_is_not(found, filled)
     assert work(filled, as_of=datetime(2015, 1, 1, tzinfo=UTC)).run_id != found.run_id
 
 
+def test_nothing_released_after_as_of_is_read_to_the_day(filled):
+    moment = datetime(2001, 6, 10, tzinfo=UTC)  # payrolls of May are out, production of May is not
+    inputs = work(filled, as_of=moment).inputs
+    newest = inputs.rows.groupby("series")["period"].max()
+    assert newest["PAYEMS"] == parse_month("2001-05")
+    assert newest["INDPRO"] == parse_month("2001-04")
+    assert f"{inputs.series['PAYEMS'].last_valid_index():%Y-%m}" == "2001-05"
+    assert max(release.newest for release in inputs.releases) <= moment
+    assert max(turn.known for turn in inputs.turns) <= parse_month("2001-06")
+
+
 def test_what_is_released_after_as_of_moves_no_reading(found, filled):
     then = work(filled, as_of=datetime(2001, 6, 30, 23, 59, 59, tzinfo=UTC), last=parse_month("2001-06"))
     read = then.regimes().table
