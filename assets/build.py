@@ -15,6 +15,7 @@ from assets.house import house_resource
 from assets.jobs import EXECUTOR, make_jobs
 from assets.loading import RETRY
 from assets.marts import marts
+from assets.mrie import PHASE_ASSETS
 from assets.raw import table_assets
 from assets.reaper import reaper_sensor
 from assets.sources import source_assets
@@ -48,7 +49,14 @@ def build(
     models = marts(manifest if manifest is not None else read_manifest(settings or Settings.from_env()))
     jobs = make_jobs(chosen, models)
     return dg.Definitions(
-        assets=[*source_assets(chosen, retry), drop.drop_folder, *table_assets(chosen), *models.assets, walk_forward],
+        assets=[
+            *source_assets(chosen, retry),
+            drop.drop_folder,
+            *table_assets(chosen),
+            *models.assets,
+            walk_forward,
+            *PHASE_ASSETS,
+        ],
         asset_checks=[*quality_checks(chosen), *models.checks],
         jobs=[*jobs.jobs, drive_study],  # pyright: ignore[reportArgumentType]
         schedules=jobs.schedules,

@@ -9,6 +9,7 @@
 | ``load_drop_folder`` | the drop folder, and everything downstream |
 | ``load_any`` | any source, its tables; a base for runs of a part |
 | ``rebuild_bars`` | the bars alone, of the chosen years |
+| ``mrie`` | the macro regimes: readings, graph, scenarios, claims, the page; from what is loaded |
 | ``prove_bars`` | the proof that bars equal their ticks, nothing else |
 """
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from assets import drop
+from assets import drop, mrie
 from assets.marts import Marts, reconcile_checks
 from assets.raw import DATABASES, DROP_SOURCE, shown_tables, table_key
 from assets.sources import source_key
@@ -57,6 +58,7 @@ def make_jobs(datasets: Mapping[str, Dataset], models: Marts) -> Jobs:
         _job("load_any", every | tables, "Load any source: launch it with a selection."),
         _job("rebuild_bars", models.bars, "Rebuild the bars of the chosen years from their ticks."),
         _job("prove_bars", reconcile_checks(models), "Compare bars with their ticks; change nothing."),
+        _job("mrie", dg.AssetSelection.groups(mrie.GROUP), "Read the macro regimes and write the risk report."),
         elt,
         into,
     ]

@@ -10,10 +10,11 @@ from mrie.scenarios.conditions import Observed, Set, Within, observed, set_to
 from mrie.scenarios.coverage import coverage_claim, coverage_evidence, coverage_rows, measure_coverage
 from mrie.scenarios.paths import Path, path_rows, run_conditional, run_forecast, run_intervention
 from mrie.scenarios.standard import STANDARD, ScenarioRun, run_standard
-from mrie.scenarios.study import Outcome, data_hash, run_study
+from mrie.scenarios.study import Outcome, commit_study, compute_scenarios, data_hash, keep_scenarios, run_study
 
 __all__ = [
-    "STANDARD", "Observed", "Outcome", "Path", "ScenarioRun", "Set", "Within", "coverage_claim", "coverage_evidence",
-    "coverage_rows", "data_hash", "measure_coverage", "observed", "path_rows", "run_conditional", "run_forecast",
-    "run_intervention", "run_standard", "run_study", "set_to",
+    "STANDARD", "Observed", "Outcome", "Path", "ScenarioRun", "Set", "Within", "commit_study", "compute_scenarios",
+    "coverage_claim", "coverage_evidence", "coverage_rows", "data_hash", "keep_scenarios", "measure_coverage",
+    "observed", "path_rows", "run_conditional", "run_forecast", "run_intervention", "run_standard", "run_study",
+    "set_to",
 ]  # fmt: skip

@@ -71,19 +71,35 @@ def run_study(series: pd.DataFrame, store: MrieStore, *, run_id: str, placebos: 
     """
     graph, ledger = load_graph(), Ledger(store, run_id=run_id)
     nodes = node_frame(series, graph)
-    commit_graph(graph, ledger)
-    ledger.commit([coverage_claim()])
+    commit_study(graph, ledger)
     edges = evaluate_graph(nodes, graph, ledger, placebos=placebos, seed=seed, map_=map_)
     store.write_edges(edge_rows(edges, graph), run_id=run_id)
+    scenarios, coverage = compute_scenarios(nodes, graph, edges, seed=seed)
+    keep_scenarios(nodes, scenarios, coverage, store, ledger, run_id=run_id)
+    return Outcome(graph, edges, scenarios, coverage, tuple(ledger.histories().values()))
+
+
+def commit_study(graph: Graph, ledger: Ledger) -> None:
+    """Fix the predicates of every edge and of the bands' coverage. Raises ``ClaimRefused`` as ``Ledger.commit``."""
+    commit_graph(graph, ledger)
+    ledger.commit([coverage_claim()])
+
+
+def compute_scenarios(nodes: pd.DataFrame, graph: Graph, edges: Sequence[EdgeReading], *, seed: int = 0
+                      ) -> tuple[ScenarioRun, pd.DataFrame]:  # fmt: skip
+    """Return the standard scenarios over the edges that hold, and ``measure_coverage``'s result."""
     with threadpool_limits(1):
-        scenarios = run_standard(nodes, graph, surviving(edges), seed=seed)
-        coverage = measure_coverage(nodes)
+        return run_standard(nodes, graph, surviving(edges), seed=seed), measure_coverage(nodes)
+
+
+def keep_scenarios(nodes: pd.DataFrame, scenarios: ScenarioRun, coverage: pd.DataFrame, store: MrieStore,
+                   ledger: Ledger, *, run_id: str) -> None:  # fmt: skip
+    """Write paths and coverage, and judge the claim on it unless it is withdrawn."""
     store.write_scenarios(path_rows(scenarios.paths), run_id=run_id)
     store.write_validations(coverage_rows(coverage, nodes), run_id=run_id)
     judged = Judged(coverage_claim(), coverage_evidence(coverage), data_hash(nodes))
     if ledger.histories()[judged.claim.claim_id].status != "withdrawn":
         ledger.evaluate([judged])
-    return Outcome(graph, edges, scenarios, coverage, tuple(ledger.histories().values()))
 
 
 def data_hash(nodes: pd.DataFrame) -> str:
