@@ -11,6 +11,7 @@ from cli.output import console, errors, print_json, print_table
 from cli.status import print_status
 from warehouse.status import Status, read_status
 from warehouse.store import Warehouse, connect
+from zeno.clock import SystemClock
 from zeno.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _NEXT = """
 [bold]Where to look next[/]
   {tear_sheet}   a tear sheet
   {study}   a walk-forward study, out of sample
+  {risk_report}   the recession-risk report
   .venv/bin/zeno study list               studies; `zeno study start --help` says which there are
   .venv/bin/zeno backtest list            the catalogue of strategies; `zeno backtest run --help` says how to run one
   .venv/bin/zeno up                       the Dagster UI: the graph, every run, checks and plots
@@ -68,7 +70,20 @@ def _pages(settings: Settings, store: Warehouse) -> dict[str, Path]:
         sheet = _tear_sheet(settings, store)
     with errors.status("a walk-forward study: momentum among twenty stocks, 1990–2022"):
         study = _study(settings, store)
-    return {"tear_sheet": sheet, "study": study}
+    with errors.status("MRIE: regimes, causal graph, scenarios, claims"):
+        risk = _risk_report(settings, store)
+    return {"tear_sheet": sheet, "study": study, "risk_report": risk}
+
+
+def _risk_report(settings: Settings, store: Warehouse) -> Path:
+    """Run all six phases of MRIE in this process and write its page; the same data are not computed twice."""
+    from mrie.run import run
+    from mrie.run.tracking import track_run
+
+    clock = SystemClock()
+    found = run(store, settings, clock=clock)
+    track_run(found, settings, clock)
+    return found.page
 
 
 def _study(settings: Settings, store: Warehouse) -> Path:
