@@ -39,6 +39,8 @@ class SparkExecutor:
 
     def __init__(self, workers: int, master: str | None = None) -> None:
         self._context = _session(master or f"local[{workers},1]").sparkContext
+        # Of this context alone: a JVM that an earlier session of this process has started keeps that one's environment.
+        self._context.environment.update(_surroundings())
         cores = self._context.defaultParallelism if master else workers
         self.name = f"spark at {self._context.master}, {cores} cores"
         self.slots = 2 * cores  # a job waits in the driver while others run, and starts without a pause
@@ -94,12 +96,17 @@ def _short(error: Py4JJavaError) -> str:
 
 def _session(master: str) -> SparkSession:
     _forget()
-    with exported({"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}):
+    with exported(_surroundings()):
         return session(
             master,
             spark__task__maxFailures="1",  # tries are ours to count
             spark__driver__extraJavaOptions=f"-Dlog4j2.configurationFile=file:{_LOGGING}",
         )
+
+
+def _surroundings() -> dict[str, str]:
+    """Return what workers need: the modules that this process sees, and linear algebra in one thread."""
+    return {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def _forget() -> None:
