@@ -14,7 +14,7 @@ class LocalExecutor:
     slots = 1
 
     def __init__(self) -> None:
-        self._todo: queue.SimpleQueue[Sequence[Call] | None] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[Sequence[Call] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[list[Outcome]] = queue.SimpleQueue()
         # A daemon: what it still computes after a cancel must not keep the process alive.
         self._thread = threading.Thread(target=self._work, daemon=True, name="zeno-study")
@@ -22,7 +22,7 @@ class LocalExecutor:
 
     def submit(self, calls: Sequence[Call]) -> None:
         """Take a chunk."""
-        self._todo.put(calls)
+        self._calls.put(calls)
 
     def finished(self, timeout: float) -> list[list[Outcome]]:
         """Return chunks that have ended."""
@@ -36,8 +36,8 @@ class LocalExecutor:
 
     def close(self) -> None:
         """Take no more chunks."""
-        self._todo.put(None)
+        self._calls.put(None)
 
     def _work(self) -> None:
-        while (calls := self._todo.get()) is not None:
+        while (calls := self._calls.get()) is not None:
             self._done.put(perform(calls))
