@@ -1,4 +1,4 @@
-"""Run benchmarks: ``python -m benchmarks [load storage bars node rebuild engine studies study_kills] [--json]``."""
+"""Run benchmarks: ``python -m benchmarks [load storage bars node rebuild engine studies mrie …] [--json]``."""
 
 import argparse
 import importlib
@@ -6,7 +6,7 @@ import json
 
 from benchmarks.common import machine
 
-NAMES = ("node", "load", "storage", "bars", "rebuild", "engine", "studies", "study_kills")
+NAMES = ("node", "load", "storage", "bars", "rebuild", "engine", "studies", "study_kills", "mrie")
 
 
 def main() -> None:
