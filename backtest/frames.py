@@ -71,7 +71,7 @@ def read_parquet(path: Path, *, price_scale: int | None, panel: bool, quantity_s
     if not path.is_file():
         raise ConfigError(f"there is no file {path}", remedy="give --bars a Parquet file")
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path).read()  # read_table would import datasets, and pandas with them
     except pa.ArrowInvalid as error:
         raise ConfigError(f"{path.name} is not a Parquet file: {error}", remedy="give --bars a Parquet file") from error
     needed = ("ts", *(_QUOTES if is_quotes(table) else _PRICES))

@@ -8,6 +8,8 @@ Arithmetic is strict: no fast-math, no contraction, Python's rules for division.
 interpreter give the same bits.
 """
 
+import importlib
+import importlib.util
 import operator
 import types as python_types
 from collections.abc import Callable
@@ -27,11 +29,33 @@ from numba.extending import (
     models,
     register_model,
 )
+from numba.np import linalg
 
 from backtest.core import flat
 from backtest.core.flat import Flat, Kind
 
 _WORD = ir.IntType(64)
+
+
+def _import_array_functions() -> None:
+    """Import what numba imports with its first kernel, but not ``scipy.linalg``, which costs a quarter of a start.
+
+    numba asks for BLAS while it imports them only to learn whether ``np.cov`` could be compiled; that scipy is there
+    answers that. Whoever compiles linear algebra later calls the real ``ensure_blas``, and imports it then.
+    """
+    ensure_blas, linalg.ensure_blas = linalg.ensure_blas, _require_scipy
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = ensure_blas
+
+
+def _require_scipy() -> None:
+    if importlib.util.find_spec("scipy") is None:
+        raise ImportError("scipy is not installed")
+
+
+_import_array_functions()
 
 
 class FlatType(types.Type):

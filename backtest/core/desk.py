@@ -46,8 +46,8 @@ class Desk:
     def look(self) -> None:
         """Remember the instrument's position and orders as they are now."""
         words, (position, pending, working) = self._memory, self._places[self.instrument]
-        self._position, self._pending = words[position], words[pending]
-        self._have = self._position + self._pending
+        self._position, self._pending = held, coming = words[position], words[pending]
+        self._have = held + coming
         self.busy = words[working] > 0
 
     def catch_up(self) -> None:
@@ -55,7 +55,8 @@ class Desk:
         if self.begun != self.at:
             self._catch_up(self.words, self.at)
             self.begun = self.at
-            self._drain()
+            if self._memory[self._count] > self._room:  # a loop over a block of slices drains at its end alone
+                self.session.drain()
             self.look()
 
     def call(self, method: str, *arguments: Any) -> Any:
@@ -63,20 +64,18 @@ class Desk:
         if self.begun != self.at:
             self.catch_up()
         entry = self._calls.get(method)
-        if entry is None:
-            entry = self._calls[method] = self._compiled(method, len(arguments))
-        result = entry(self.words, *arguments)
-        self._drain()
+        result = self._first(method, arguments) if entry is None else entry(self.words, *arguments)
+        if self._memory[self._count] > self._room:
+            self.session.drain()
         self.look()
         return result
 
-    def _compiled(self, method: str, arity: int) -> Any:
-        return kernels.desk(type(self.session.strategy), self.session.folder, method, arity)
-
-    def _drain(self) -> None:
-        """Make room in the journal: the loop over a block of slices does so at its end alone."""
-        if self._memory[self._count] > self._room:
-            self.session.drain()
+    def _first(self, method: str, arguments: tuple[Any, ...]) -> Any:
+        """Call a method of the compiled view for the first time, which is when the compiler complains."""
+        explained = kernels.desk(type(self.session.strategy), self.session.folder, method, len(arguments))
+        result = explained(self.words, *arguments)
+        self._calls[method] = explained.entry  # type: ignore[attr-defined]
+        return result
 
     def position(self) -> int:
         """Return the position."""
