@@ -1,14 +1,11 @@
 """A refit is a pure function: the same bits wherever it runs, from its window alone; 2020 does not break it."""
 
-import shutil
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
 
 import numpy as np
-import pytest
 from macro_vintages import economy
 
 from mrie.models import DEFAULT, choose_states, refit, run_refits
@@ -47,26 +44,6 @@ def test_a_refit_twice_is_the_same_to_the_bit():
 def test_other_processes_return_the_same_bits():
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         assert hashes(pool.map(refit, payloads())) == hashes(run_refits(payloads()))
-
-
-def test_dask_returns_the_same_bits():
-    from distributed import Client
-
-    with Client(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as client:
-        assert hashes(client.gather(client.map(refit, payloads()))) == hashes(run_refits(payloads()))
-
-
-@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs a Java runtime: install openjdk-17-jre-headless")
-def test_spark_returns_the_same_bits(monkeypatch: pytest.MonkeyPatch):
-    from pyspark.sql import SparkSession
-
-    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-    try:
-        found = session.sparkContext.parallelize(payloads(), 2).map(refit).collect()
-    finally:
-        session.stop()
-    assert hashes(found) == hashes(run_refits(payloads()))
 
 
 def test_the_hash_sees_every_parameter():

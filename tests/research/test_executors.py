@@ -10,24 +10,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from java import NEEDS_JAVA, SPARK
 from study_kinds import counts, probe
 
 from research.executors import Executor, ExecutorLost, executor
-from research.java import require_java
 from research.study import Studies
 from research.worker import Call
-from zeno.errors import ConfigError
 
-
-def _java() -> str:
-    try:
-        require_java()
-    except ConfigError as error:
-        return error.message
-    return ""
-
-
-SPARK = pytest.param("spark", marks=pytest.mark.skipif(bool(_java()), reason=_java()))
 CLUSTERS = ["dask", SPARK]
 
 
@@ -101,7 +90,7 @@ def test_closing_ends_a_long_task_at_once(where: str):
     assert time.monotonic() - began < 5.0
 
 
-@pytest.mark.skipif(bool(_java()), reason=_java())
+@NEEDS_JAVA
 def test_a_dead_jvm_is_replaced(studies: Studies):
     study = studies.create(probe(tasks=40, seconds=0.1), {})
     killed = threading.Event()

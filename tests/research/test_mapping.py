@@ -2,14 +2,8 @@
 
 import numpy as np
 import pytest
-from macro_vintages import economy
 
-from mrie.models import read_months
-from mrie.panel import Panel
-from mrie.panel.interchange import interchange_rows
-from mrie.panel.months import parse_month
 from research.executors import executor
-from research.java import require_java
 from research.mapping import call_packed, fan_out, mapped, packed, unpacked
 from zeno.errors import ConfigError, StudyError
 
@@ -51,26 +45,3 @@ def test_nothing_is_started_for_nothing():
         assert list(mapper(len, [])) == []
     with pytest.raises(ConfigError, match="no executor"), fan_out("nowhere") as mapper:
         list(mapper(len, [[1]]))
-
-
-def readings(**options):
-    panel = Panel(interchange_rows(economy(last="1991-12"), "economy"))
-    return read_months(panel, parse_month("1989-06"), parse_month("1991-06"), **options)
-
-
-@pytest.fixture(scope="module")
-def plain():
-    return readings()
-
-
-@pytest.mark.parametrize("where", ["local", "dask", "spark"])
-def test_refits_are_the_same_bits_on_every_executor(where, plain):
-    if where == "spark":
-        try:
-            require_java()
-        except ConfigError as missing:
-            pytest.skip(str(missing))
-    with fan_out(where, 2) as mapper:
-        found = readings(mapper=mapper)
-    assert found.table.equals(plain.table)
-    assert [one.record for one in found.fits] == [one.record for one in plain.fits]

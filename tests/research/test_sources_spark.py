@@ -8,27 +8,14 @@ import psutil
 import pyarrow as pa
 import pytest
 import source_rows
-
-pytest.importorskip("pyspark")
-
+from java import NEEDS_JAVA
 from pyspark.sql import DataFrame, SparkSession
 
-from research.java import require_java
 from research.sources.plan import schema
 from research.sources.spark import frame, session
 from warehouse import Warehouse
-from zeno.errors import ConfigError
 
-
-def _missing() -> str:
-    try:
-        require_java()
-    except ConfigError as error:
-        return str(error)
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(_missing()), reason=_missing() or "there is a Java")
+pytestmark = NEEDS_JAVA
 
 
 @pytest.fixture(scope="module")
