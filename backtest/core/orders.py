@@ -6,7 +6,7 @@ with a reason in the journal, or it works until it fills, expires or is cancelle
 
 from backtest.core import events
 from backtest.core.arithmetic import FX, NONE, RATE, scaled
-from backtest.core.flat import Flat, assign, parameter, part, reference, state, table
+from backtest.core.flat import Flat, assign, copies, parameter, part, reference, state, table
 from backtest.core.ledger import Instrument, Journal, Ledger
 
 MARKET, LIMIT, STOP, STOP_LIMIT, TRAILING = 0, 1, 2, 3, 4
@@ -40,7 +40,7 @@ class Orders(Flat):
     room: int = parameter(64, minimum=1)
     latency: int = parameter(0, minimum=0)
     margined: int = parameter(0, minimum=0, maximum=1)
-    table: list[Order] = table(Order, lambda self: [Order() for _ in range(self.room)])
+    table: list[Order] = table(Order, lambda self: copies(Order(), self.room))
     working: int = state()
     last_id: int = state()
     rejected: int = state()

@@ -205,7 +205,6 @@ def _engine(strategy: Any, terms: Terms) -> Any:
     ledger.instruments = [Instrument(**one) for one in terms.instruments]
     ledger.cash, ledger.rates = list(terms.cash), list(terms.rates or (FX,) * len(terms.cash))
     ledger.accrues = int(bool(terms.interest) or any(one.get("borrow") for one in terms.instruments))
-    engine.account = Account()
     engine.account.ledger = ledger
     room = max(terms.orders, 2 * width + 64)
     engine.account.orders = Orders(room=room, latency=terms.latency, margined=int(terms.margined))
