@@ -77,11 +77,11 @@ def _pages(settings: Settings, store: Warehouse) -> dict[str, Path]:
 
 def _risk_report(settings: Settings, store: Warehouse) -> Path:
     """Run all six phases of MRIE in this process and write its page; the same data are not computed twice."""
-    from mrie.run import run
+    from mrie.run import begin, run
     from mrie.run.tracking import track_run
 
     clock = SystemClock()
-    found = run(store, settings, clock=clock)
+    found = run(begin(store, settings, clock=clock))
     track_run(found, settings, clock)
     return found.page
 

@@ -27,6 +27,7 @@ def run(
 ) -> None:
     """Read the regimes, test the graph, run the scenarios, judge the claims, and write the page."""
     from mrie.panel.months import parse_month
+    from mrie.run import begin
     from mrie.run import run as run_all
     from mrie.run.tracking import track_run
     from research.mapping import fan_out
@@ -36,8 +37,9 @@ def run(
     start, end = (parse_month(text) if text else None for text in (first, last))
     known = moment(as_of) if as_of else None
     with fan_out(on or settings.executor, workers or settings.workers) as mapper, Phases() as phases:
-        found = run_all(connect(settings), settings, clock=clock, mapper=mapper, watch=phases, as_of=known,
-                        first=start, last=end)  # fmt: skip
+        work = begin(connect(settings), settings, clock=clock, mapper=mapper, watch=phases, as_of=known,
+                     first=start, last=end)  # fmt: skip
+        found = run_all(work)
         phases("MLflow", 0, 1)
         tracked = track_run(found, settings, clock)
         phases("MLflow", 1, 1)

@@ -47,8 +47,8 @@ class PageHinkley:
     slack
         The fall that is not worth an alarm.
     threshold
-        With the defaults, 3% of series of 600 independent normal scores ring, and a fall by one standard deviation
-        rings after 17 months (median of 200 series).
+        With the defaults, at most 6% of series of 600 independent normal scores ring, and a fall by one standard
+        deviation rings within two years in the median (tests/mrie/test_report_drift.py).
     clip
         Standardised scores are cut at ± this: one month alone, such as April 2020, is no drift.
     """
@@ -190,7 +190,8 @@ def stability_threshold(reference: Floats, recent_months: int, level: float, bin
 
     (1/n + 1/m) χ²_{B-1}(1 - level) for independent samples (Yurdakul and Naranjo 2020). Months of a macro series are
     not independent: n and m are divided by ``months_to_forget``. At a level of 1%, 60 months against 540 of a stable
-    AR(1) exceed it in 1% of samples without memory, and in 4 to 7% with a coefficient of 0.9 or 0.97.
+    series exceed it in few samples without memory, and in up to 14% with an AR(1) coefficient of 0.9
+    (tests/mrie/test_report_drift.py).
     """
     memory = months_to_forget(reference, bins)
     independent = 1 / len(reference) + 1 / recent_months

@@ -1,7 +1,7 @@
 """MRIE from end to end: one run over the data known by a moment, kept under one name, and its page.
 
-    found = run(connect(), settings, clock=SystemClock())     # six phases; the same data and code: the same run
-    write_page(load_report(store, settings, as_of=now), path)  # the page of the latest run, as of now
+    found = run(begin(connect(), settings, clock=SystemClock()))  # six phases; the same data and code: the same run
+    write_page(load_report(store, settings, as_of=now), path)      # the page of the latest run, as of now
 
 The phases are ``phases``; what they are given is ``inputs``; rows, claims and the page's record are made in ``rows``,
 ``claims``, ``ledger``, ``track`` and ``page``; ``tracking`` tells MLflow. Not here: how anything is computed.

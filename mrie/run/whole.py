@@ -62,7 +62,7 @@ class Run:
         }
 
 
-def run(
+def begin(
     warehouse: Warehouse,
     settings: Settings,
     *,
@@ -73,8 +73,8 @@ def run(
     watch: Watch = unwatched,
     as_of: datetime | None = None,
     placebos: int = 20,
-) -> Run:
-    """Run all six phases on the data of a warehouse and keep what they find.
+) -> Work:
+    """Read the data of a warehouse and name the run on them, whose phases ``run`` takes, or the caller one by one.
 
     The same data, question and code are the same run: it computes nothing again and writes nothing twice.
 
@@ -97,38 +97,29 @@ def run(
         If the warehouse has no macro series.
     ConfigError
         If the span is empty, has no data, or the causal graph lacks a series.
-    ClaimRefused
-        If a claim was committed with another predicate.
     """
-    work = begin(warehouse, settings, clock=clock, first=first, last=last, mapper=mapper, watch=watch, as_of=as_of,
-                 placebos=placebos)  # fmt: skip
-    work.panel()
-    readings = work.regimes()
-    edges = work.causal_graph()
-    scenarios, _ = work.scenarios(edges)
-    validation = work.validation(readings)
-    return finish(work, readings, edges, scenarios, validation)
-
-
-def begin(
-    warehouse: Warehouse,
-    settings: Settings,
-    *,
-    clock: Clock,
-    first: int | None = None,
-    last: int | None = None,
-    mapper: Mapper = map,
-    watch: Watch = unwatched,
-    as_of: datetime | None = None,
-    placebos: int = 20,
-) -> Work:
-    """Read the data and name the run, for callers that take its phases one by one. Parameters and errors of ``run``."""
     inputs = read_inputs(warehouse, as_of or clock.now())
     start, end = span(inputs, first, last)
     if end < start:
         raise ConfigError("The last month lies before the first.", remedy="Swap --from and --to, or load newer data.")
     question = Question(start, end, placebos)
     return Work(warehouse, settings, clock, inputs, question, mapper, watch)
+
+
+def run(work: Work) -> Run:
+    """Take all six phases, and keep what they find.
+
+    Raises
+    ------
+    ClaimRefused
+        If a claim was committed with another predicate.
+    """
+    work.panel()
+    readings = work.regimes()
+    edges = work.causal_graph()
+    scenarios, _ = work.scenarios(edges)
+    validation = work.validation(readings)
+    return finish(work, readings, edges, scenarios, validation)
 
 
 def finish(

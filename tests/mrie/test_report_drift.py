@@ -46,7 +46,7 @@ class TestPageHinkley:
     def test_a_stable_model_rings_in_few_of_many_long_series(self) -> None:
         random = np.random.default_rng(5)
         rings = [first_ring(random.normal(-1.2, 0.8, 600)) is not None for _ in range(100)]
-        assert np.mean(rings) <= 0.06  # 3% of 200 were measured; the rest is sampling error
+        assert np.mean(rings) <= 0.06
 
     def test_a_fall_of_one_standard_deviation_rings_within_two_years(self) -> None:
         random = np.random.default_rng(6)
@@ -129,7 +129,7 @@ class TestStability:
         for _ in range(150):
             values = persistent(random, 600, rho)
             rings.append(stability(values[:-60], values[-60:]) > stability_threshold(values[:-60], 60, 0.01))
-        assert np.mean(rings) <= most  # nominally 1%; memory makes it up to 7% (docstring)
+        assert np.mean(rings) <= most  # nominally 1%, which memory makes more
 
     def test_memory_is_one_month_without_it_and_longer_with_it(self) -> None:
         random = np.random.default_rng(3)

@@ -29,14 +29,10 @@ def load_macro(store: Warehouse) -> None:
 
 def work(store: Warehouse, **asked: Any) -> Work:
     """Begin a run over the short span, or as asked."""
-    return begin(store, store.settings, **_asked(asked))
+    clock = asked.pop("clock", None) or ManualClock(datetime(2026, 2, 1, tzinfo=UTC), tick=0.001)
+    return begin(store, store.settings, **{"first": FIRST, "last": LAST, "placebos": 1, "clock": clock} | asked)
 
 
 def short_run(store: Warehouse, **asked: Any) -> Run:
     """Run over the short span, or as asked."""
-    return run(store, store.settings, **_asked(asked))
-
-
-def _asked(asked: dict[str, Any]) -> dict[str, Any]:
-    clock = asked.pop("clock", None) or ManualClock(datetime(2026, 2, 1, tzinfo=UTC), tick=0.001)
-    return {"first": FIRST, "last": LAST, "placebos": 1, "clock": clock} | asked
+    return run(work(store, **asked))
