@@ -4,7 +4,7 @@ Every reader requires ``as_of`` and returns nothing that was not known then: a l
 becomes visible at its own knowledge time. Call ``.to_pandas()`` on what they return for a frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -58,6 +58,13 @@ _VENDOR_BARS = """
     ORDER BY instrument_id, ts, known_at DESC
     LIMIT 1 BY instrument_id, ts
 """
+
+_SOURCES = """
+    SELECT DISTINCT instrument_id, toString(raw.bars.source) AS source FROM raw.bars
+    WHERE instrument_id IN {ids:Array(UInt32)} AND resolution = {resolution:String}
+"""
+_PROBE = "(SELECT instrument_id, 'ticks' AS source FROM raw.trades WHERE instrument_id = {number} LIMIT 1)"
+_PROBES = 100  # instruments a query
 
 _MACRO = """
     SELECT * FROM (
@@ -141,9 +148,10 @@ def read_bars(
     if resolution == "tick":
         return read_trades(symbols, start, end, as_of=as_of, warehouse=store)
     names = instruments(store, symbols)
+    sources = dict.fromkeys(names, source) if source else sources_of(store, names, resolution)
     groups: dict[str, dict[int, str]] = {}
-    for number, symbol in names.items():
-        groups.setdefault(source or only_source(store, number, symbol, resolution), {})[number] = symbol
+    for number, chosen in sources.items():
+        groups.setdefault(chosen, {})[number] = names[number]
     times = (start, end, as_of)
     parts = [_bars_from(store, chosen, resolution, group, times, loads) for chosen, group in groups.items()]
     return pa.concat_tables(parts, promote_options="permissive").sort_by([("ts", "ascending"), ("symbol", "ascending")])
@@ -192,26 +200,37 @@ def _bars_from(store: Warehouse, source: str, resolution: str, names: dict[int, 
     return _named(store.client().arrow(sql, parameters), names)
 
 
-def only_source(store: Warehouse, number: int, symbol: str, resolution: str) -> str:
-    """Return where an instrument's bars come from when nothing else is said: our own ticks, or its one vendor.
+def sources_of(store: Warehouse, names: Mapping[int, str], resolution: str) -> dict[int, str]:
+    """Return where each instrument's bars come from when nothing else is said: our own ticks, or its one vendor.
+
+    Parameters
+    ----------
+    names
+        Symbols by instrument, for messages.
 
     Raises
     ------
     ConfigError
-        If several vendors have it.
+        If several vendors have an instrument.
     """
-    client = store.client()
-    if client.arrow("SELECT 1 FROM raw.trades WHERE instrument_id = {id:UInt32} LIMIT 1", {"id": number}).num_rows:
+    numbers, found = list(names), dict[int, list[str]]()
+    for start in range(0, len(numbers), _PROBES):
+        ids = numbers[start : start + _PROBES]
+        # One probe an instrument stops at its first trade; a DISTINCT over all of them would read every trade.
+        probes = " UNION ALL ".join([_SOURCES, *(_PROBE.format(number=int(number)) for number in ids)])
+        rows = store.client().arrow(probes, {"ids": ids, "resolution": resolution})
+        for number, source in zip(rows["instrument_id"].to_pylist(), rows["source"].to_pylist(), strict=True):
+            found.setdefault(number, []).append(source)
+    return {number: _one_source(sorted(found.get(number, ())), symbol, resolution) for number, symbol in names.items()}
+
+
+def _one_source(known: Sequence[str], symbol: str, resolution: str) -> str:
+    if "ticks" in known or not known:
         return "ticks"
-    vendors = client.arrow(
-        "SELECT DISTINCT toString(raw.bars.source) AS source FROM raw.bars WHERE instrument_id = {id:UInt32} "
-        "AND resolution = {resolution:String} ORDER BY 1",
-        {"id": number, "resolution": resolution},
-    )["source"].to_pylist()
-    if len(vendors) > 1:
+    if len(known) > 1:
         raise ConfigError(f"{symbol} has {resolution} bars from several sources.",
-                          remedy=f"Give source=, one of {', '.join(vendors)}.")  # fmt: skip
-    return vendors[0] if vendors else "ticks"
+                          remedy=f"Give source=, one of {', '.join(known)}.")  # fmt: skip
+    return known[0]
 
 
 def instruments(store: Warehouse, symbols: Sequence[str]) -> dict[int, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from warehouse.readers import instruments, only_source
+from warehouse.readers import instruments, sources_of
 from warehouse.store import Warehouse, connect
 from zeno.errors import WarehouseError
 
@@ -84,7 +84,7 @@ def bars_snapshot(
     """
     store = warehouse or connect()
     names = instruments(store, symbols)
-    sources = {source or only_source(store, number, symbol, resolution) for number, symbol in names.items()}
+    sources = {source} if source else set(sources_of(store, names, resolution).values())
     given = {"ids": list(names), "start": start, "end": end, "as_of": as_of, "resolution": resolution}
     batches: set[int] = set()
     if vendors := sorted(sources - {"ticks"}):

@@ -19,7 +19,7 @@ from backtest.studies.trial import history, trial
 from backtest.studies.variants import Variant, variants
 from research.kinds import Answer, Results, Task
 from research.spec import Spec
-from warehouse.readers import instruments, only_source
+from warehouse.readers import instruments, sources_of
 from warehouse.store import Warehouse, connect
 
 _BASE = Variant("base", "", "everything")
@@ -50,8 +50,9 @@ def sources(data: Mapping[str, Any], *, warehouse: Warehouse | None = None) -> d
     if data.get("file") or data["source"]:
         return {data.get("source") or "file": sorted(data["symbols"])}
     store, found = warehouse or connect(), {}
-    for number, symbol in instruments(store, data["symbols"]).items():
-        found.setdefault(only_source(store, number, symbol, data["resolution"]), []).append(symbol)
+    names = instruments(store, data["symbols"])
+    for number, source in sources_of(store, names, data["resolution"]).items():
+        found.setdefault(source, []).append(names[number])
     return {name: sorted(symbols) for name, symbols in sorted(found.items())}
 
 

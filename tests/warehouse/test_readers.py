@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from builders import trades
 
-from warehouse import read_bars, read_macro, read_trades
+from warehouse import read_bars, read_macro, read_trades, readers
 from warehouse.batch import Batch
 from zeno.errors import ConfigError
 
@@ -115,6 +115,23 @@ def test_two_vendors_of_one_instrument_must_be_told_apart(loader, warehouse):
         read_bars(["AAA"], "1d", START, END, as_of=LATER, warehouse=warehouse)
     rows = read_bars(["AAA"], "1d", START, END, as_of=LATER, source="other", warehouse=warehouse)
     assert [int(close) for close in rows["close"].to_pylist()] == [12]
+
+
+@pytest.mark.parametrize("at_once", [1, 100])
+def test_own_ticks_come_before_any_vendor_and_are_looked_for_instrument_by_instrument(
+    loader, warehouse, monkeypatch, at_once
+):
+    monkeypatch.setattr(readers, "_PROBES", at_once)
+    names = readers.instruments(warehouse, ["AAA", "ES"])
+
+    def sources() -> dict[str, str]:
+        return {names[number]: source for number, source in readers.sources_of(warehouse, names, "1d").items()}
+
+    loader.load(vendor_bar("10", START + timedelta(hours=21)))
+    assert sources() == {"AAA": "vendor", "ES": "ticks"}
+    loader.load(vendor_bar("10", START + timedelta(hours=21), source="other"))
+    loader.load(trades(2, symbol=["AAA"] * 2))
+    assert sources() == {"AAA": "ticks", "ES": "ticks"}
 
 
 def release(value: float | None, released_at: datetime) -> Batch:
