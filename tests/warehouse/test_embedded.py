@@ -213,6 +213,28 @@ def test_the_writer_may_not_touch_what_is_not_its_own(warehouse):
         warehouse.client(User.WRITER).command("SYSTEM SHUTDOWN")
 
 
+def test_an_upgrade_restarts_a_warehouse_that_grants_too_little(control):
+    control.up()
+    admin = client(control, "admin")
+    admin.command("CREATE DATABASE mrie")
+    admin.command("CREATE TABLE mrie.kept (n UInt8) ENGINE = MergeTree ORDER BY n")
+    admin.command("INSERT INTO mrie.kept VALUES (1)")
+    before = control.supervisor_pid()
+    path = control.topology.nodes[0].folder(control.root) / "users.xml"
+    made = path.read_text()
+    path.write_text("\n".join(line for line in made.splitlines() if " ON mrie.*" not in line))  # an older version's
+    assert control.up() is True
+    assert control.supervisor_pid() != before
+    assert path.read_text() == made
+    assert client(control, "researcher").scalar("SELECT count() FROM mrie.kept") == 1
+    path.write_text(
+        made.replace(
+            "GRANT SELECT, SHOW ON mrie.*", "GRANT SELECT, SHOW ON newer.*</query><query>GRANT SELECT, SHOW ON mrie.*"
+        )
+    )
+    assert control.up() is False, "a newer version grants more, which does no harm"
+
+
 def test_an_external_server_is_used_by_its_address_alone(running, tmp_path):
     address = running.addresses[User.ADMIN][0]
     url = f"http://{address.user}:{address.password}@{address.host}:{address.port}"

@@ -44,6 +44,13 @@ def write_config(root: Path, topology: Topology, node: Node, credentials: Creden
     write_private(folder / "users.xml", _render(_users(topology, credentials)))
 
 
+def grants_enough(root: Path, node: Node) -> bool:
+    """Tell whether a running node grants all that this version of Zeno needs: an older one knew fewer databases."""
+    path = node.folder(root) / "users.xml"
+    users = path.read_text() if path.exists() else ""
+    return all(f"<query>GRANT {grant}</query>" in users for grant in (*_writer_grants(), *_reader_grants()))
+
+
 def _server(folder: Path, topology: Topology, node: Node, credentials: Credentials) -> Tree:
     return {
         "logger": {
@@ -113,8 +120,8 @@ def _users(topology: Topology, credentials: Credentials) -> Tree:
                 "grants": _grants("SYSTEM LISTEN ON *.*", "READ ON FILE", "CREATE TEMPORARY TABLE ON *.*"),
             },
             "admin": _user(credentials.admin, "default", {"access_management": 1}),
-            "writer": _user(credentials.writer, "default", {"grants": _writer_grants()}),
-            "researcher": _user(credentials.researcher, "researcher", {"grants": _reader_grants()}),
+            "writer": _user(credentials.writer, "default", {"grants": _grants(*_writer_grants())}),
+            "researcher": _user(credentials.researcher, "researcher", {"grants": _grants(*_reader_grants())}),
         },
     }
 
@@ -133,15 +140,14 @@ def _grants(*grants: str) -> Tree:
     return {"query": [f"GRANT {grant}" for grant in grants]}
 
 
-def _writer_grants() -> Tree:
+def _writer_grants() -> list[str]:
     owned = [f"SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, SHOW ON {db}.*" for db in DATABASES]
     engines = [f"TABLE ENGINE ON {engine}" for engine in ("MergeTree", "Distributed", "Memory", "Null")]
-    server = ["SELECT ON system.*", "CREATE TEMPORARY TABLE, CREATE DATABASE, KILL QUERY ON *.*"]
-    return _grants(*owned, *engines, *server)
+    return [*owned, *engines, "SELECT ON system.*", "CREATE TEMPORARY TABLE, CREATE DATABASE, KILL QUERY ON *.*"]
 
 
-def _reader_grants() -> Tree:
-    return _grants(*(f"SELECT, SHOW ON {db}.*" for db in (*DATABASES, "system")))
+def _reader_grants() -> list[str]:
+    return [f"SELECT, SHOW ON {db}.*" for db in (*DATABASES, "system")]
 
 
 def _memory(shards: int) -> int:

@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 
 import psutil
 
+from warehouse.embedded import config
 from warehouse.embedded import credentials as passwords
 from warehouse.embedded import topology as places
 from zeno import errors
@@ -83,10 +84,11 @@ class EmbeddedWarehouse:
         nodes = self.topology
         if self.supervisor_pid() is not None:
             self._await_healthy(None, timeout)
-            return False
+            if all(config.grants_enough(self.root, node) for node in nodes.nodes):
+                return False
+            self.down()  # an older version started it, and the engine reads its users at its start alone
         if repick_ports:
-            nodes = places.repick_ports(self.root)
-        del nodes
+            places.repick_ports(self.root)
         self._check_disk()
         self._await_healthy(self._spawn(), timeout)
         return True
