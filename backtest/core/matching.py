@@ -13,7 +13,9 @@ A bar tells four prices and not their order, so a rule has to be chosen. Zeno's,
    the bar's extremes, so that a bar never stops itself out at its own high.
 
 Children of a bracket wake when their parent fills: at the open, they take part in the rest of the same bar; inside the
-range, from the next slice on. What one order takes of the slice's volume, the next cannot take.
+range, from the next slice on. A child that closes all that its parent has filled so far ends the bracket: what is left
+of the parent is cancelled, since nothing would protect it. What one order takes of the slice's volume, the next cannot
+take.
 
 ``same_close`` fills market orders at the close at which they were decided; ``touch`` fills them at the far side of a
 quote, whose ``high`` is the ask and whose ``low`` is the bid.
@@ -167,12 +169,13 @@ class Matcher(Flat):
         if order.kind == MARKET:
             one.pending -= quantity
         self.ledger.trade(ts, order.instrument, order.id, quantity, paid, fee, price)
-        done, group = order.id, order.group
-        left = order.quantity
+        done, group, parent, left = order.id, order.group, order.parent, order.quantity
         if left == 0:
             self.orders.drop(place)
         if group != 0:
             self._siblings(ts, group, done, amount)
+        if parent != 0 and left == 0:
+            self.orders.cancel(ts, parent, events.BY_CHILD)
         if one.working > 0:
             self._wake(ts, done, amount, opening)
         if group != 0:
@@ -210,6 +213,8 @@ class Matcher(Flat):
                     self._resize(child, abs(child.quantity) + amount)
 
     def _ending(self, ts: int, number: int, high: int, low: int, closing: bool, end: int) -> None:
+        if self.model == TOUCH:  # a sale trails the bid, a purchase the ask: what they would trade at
+            high, low = min(high, low), max(high, low)
         place = 0
         while place < self.orders.working:
             order = self.orders.table[place]

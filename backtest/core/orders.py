@@ -78,7 +78,10 @@ class Orders(Flat):
             return events.BAD_QUANTITY
         if self.working >= self.room:
             return events.NO_ROOM
-        if parent == 0 and abs(one.position + one.pending + quantity) > one.max_position:
+        if (
+            parent == 0
+            and abs(one.position + one.pending + quantity + self._beside(number, quantity)) > one.max_position
+        ):
             return events.TOO_LARGE
         needs_limit = kind in (LIMIT, STOP_LIMIT)
         needs_stop = kind in (STOP, STOP_LIMIT)
@@ -87,6 +90,16 @@ class Orders(Flat):
         if self.margined != 0 and parent == 0 and self._beyond_margin(number, quantity):
             return events.NO_MARGIN
         return 0
+
+    def _beside(self, number: int, quantity: int) -> int:
+        """Return what orders that wait for a price would add on the same side; children only reduce."""
+        total = 0
+        for place in range(self.working):
+            other = self.table[place]
+            waits = other.instrument == number and other.kind != MARKET and other.parent == 0
+            if waits and (other.quantity > 0) == (quantity > 0):
+                total += other.quantity
+        return total
 
     def _beyond_margin(self, number: int, quantity: int) -> bool:
         one = self.ledger.instruments[number]

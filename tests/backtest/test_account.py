@@ -246,6 +246,21 @@ def test_a_position_limit_counts_what_is_at_work() -> None:
     assert played.fills == [(1, 6, 100), (1, -16, 100)]
 
 
+def test_a_position_limit_holds_whatever_fills() -> None:
+    def act(now: Any) -> None:
+        now.limit(6, 99)
+        now.stop(5, 101)
+        now.limit(4, 98)
+        now.limit(-10, 120)
+        now.stop(-1, 80)
+
+    played = play([BAR, BAR], {0: act}, instruments=({"max_position": 10},))
+    assert [(quantity, reason) for _, quantity, reason in played.rejects] == [
+        (5, events.TOO_LARGE),
+        (-1, events.TOO_LARGE),
+    ]
+
+
 def test_a_position_beyond_its_margin_is_refused() -> None:
     terms = {"margined": True, "instruments": ({"margin": 50_000_000},), "cash": (1_000,)}
     assert refused(lambda now: now.buy(20), **terms) == []

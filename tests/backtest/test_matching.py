@@ -184,6 +184,20 @@ def test_children_cover_what_their_parent_has_filled() -> None:
     assert played.cancels == [(1, 1, 6, events.BY_STRATEGY), (2, 3, -4, events.BY_SIBLING)]
 
 
+def test_a_child_that_closes_what_its_parent_has_filled_ends_the_parent_which_nothing_would_protect_any_more() -> None:
+    bars = [BAR, (100, 110, 96, 100, 40), (116, 117, 116, 116, 1000), (100, 110, 90, 100, 1000)]
+    played = play(bars, {0: lambda now: now.bracket_limit(10, 98, 115, 95)}, participation=10_000_000)
+    assert played.fills == [(1, 4, 98), (2, -4, 116)]
+    assert played.cancels == [(2, 2, -4, events.BY_SIBLING), (2, 1, 6, events.BY_CHILD)]
+
+
+def test_a_child_that_fills_in_part_leaves_its_parent_at_work() -> None:
+    bars = [BAR, (100, 110, 96, 100, 60), (116, 117, 116, 116, 20), (100, 110, 96, 100, 1000)]
+    played = play(bars, {0: lambda now: now.bracket_limit(10, 98, 115, 95)}, participation=10_000_000)
+    assert played.fills == [(1, 6, 98), (2, -2, 116), (3, 4, 98)]
+    assert played.cancels == []
+
+
 def test_a_child_that_fills_in_part_shrinks_its_sibling() -> None:
     bars = [BAR, (100, 101, 99, 100, 1000), (100, 101, 94, 96, 30), (97, 120, 97, 118, 1000)]
     played = play(bars, {0: lambda now: now.bracket(10, 115, 95)}, participation=10_000_000)
@@ -365,6 +379,13 @@ def test_stops_are_triggered_by_the_side_they_trade_on(quantity: int, stop: int,
 def test_a_stop_limit_on_quotes_waits_for_its_limit() -> None:
     bars = [QUOTE, (106, 108, 104, 106), (102, 103, 101, 102)]
     assert play(bars, {0: lambda now: now.stop_limit(1, 105, 103)}, fill=TOUCH).fills == [(2, 1, 103)]
+
+
+def test_a_trailing_stop_on_quotes_trails_the_side_it_trades_on() -> None:
+    rising = [QUOTE, (110, 112, 108, 110), (106, 108, 104, 106), (105, 107, 103, 105)]
+    assert play(rising, {0: lambda now: now.trail(-1, 5)}, fill=TOUCH).fills == [(3, -1, 103)]
+    falling = [QUOTE, (90, 92, 88, 90), (94, 96, 92, 94), (95, 97, 93, 95)]
+    assert play(falling, {0: lambda now: now.trail(1, 5)}, fill=TOUCH).fills == [(3, 1, 97)]
 
 
 def test_a_crossed_quote_fills_nothing() -> None:
