@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from backtest.report import closes_of, exposures, slice_of
 from backtest.run import Result
 from backtest.studies.packing import packed
-from backtest.studies.trial import history
+from backtest.studies.trial import during
 
 Floats = NDArray[Any]
 _MONEY = 1e6  # money units in one of the currency
@@ -35,7 +35,7 @@ def tested(result: Result, test: list[int], period: str) -> dict[str, Any]:
     """
     columns = result.frame.columns
     first, end = int(np.searchsorted(columns.times, test[0])), int(columns.times[-1] + columns.duration)
-    kept = history(result, period).between(test[0], end)
+    kept = during(result, period, test[0], test[1])
     rows = result.session.record.fills()
     inside = slice_of(result, rows) >= first
     fills = _valued(result, rows[inside])

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from real_stocks import as_data, question, real_closes
+from study_bench import bars_file
 
-from backtest.studies import answers, walk_forward
+from backtest.studies import answers
 from backtest.studies.packing import packed, unpacked
 from backtest.studies.walk_forward import KIND, run_fold
 from research.canonical import canonical
@@ -17,6 +19,7 @@ from research.spec import Spec
 from zeno.errors import ConfigError, StudyError
 
 STOCKS, DAYS = 4, 900
+HOUR = 3_600_000_000
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +85,12 @@ def test_shuffling_what_comes_after_training_changes_no_choice(data, found, numb
     assert again["returns"] != found[number]["returns"]
 
 
-def test_a_fold_that_trains_on_its_test_is_found_out(data, found, tmp_path, monkeypatch):
+def test_a_fold_that_trains_on_its_test_is_found_out(data, tmp_path):
     """The gate, seen red: let training reach into the test, and the shuffle changes the scores."""
     payload = folds(data)[0]
-    genuine = walk_forward.load
-
-    def leaking(source, *, panel, start=None, end=None):
-        return genuine(source, panel=panel, start=start, end=payload["test"][1])
-
+    leaking = {**payload, "train": [payload["train"][0], payload["test"][1]]}
     other = as_data(shuffled_after(real_closes(STOCKS, DAYS), payload["train"][1], 1), tmp_path / "other.parquet")
-    monkeypatch.setattr(walk_forward, "load", leaking)
-    assert run_fold({**payload, "data": other})["scores"] != run_fold(payload)["scores"]
+    assert run_fold({**leaking, "data": other})["scores"] != run_fold(leaking)["scores"]
 
 
 def test_the_best_in_training_is_chosen(found):
@@ -185,3 +183,14 @@ def test_a_fold_ends_flat_to_the_last_digit_whatever_its_size_is_scaled_by():
         mine = [one["quantity"] for one in table.to_pylist() if one["symbol"] == symbol]
         assert len(mine) == 3
         assert sum(mine) == 0
+
+
+def test_a_test_that_begins_within_a_day_has_none_of_the_day_before_it(tmp_path):
+    """Hours before a test were trained on, purged, or earned by the test before it already."""
+    path = bars_file(tmp_path, count=24 * 30, step=HOUR, per_day=24)
+    hourly = {"train": 250, "test": 100, "purge": 5, "period": "1d"}
+    data = {**as_data(pq.read_table(path), tmp_path / "hours.parquet"), "price_scale": 2}
+    for one in map(run_fold, folds(data, **hourly)):
+        fills, returns = unpacked(one["fills"]), unpacked(one["returns"])
+        earned = -fills[:, 4].sum() - fills[:, 5].sum()
+        assert earned == pytest.approx(one["equity"] * (np.prod(1.0 + returns) - 1.0), abs=0.02)
