@@ -33,8 +33,8 @@ def _here(warehouse, monkeypatch):
     source._load.cache_clear()
 
 
-def named(warehouse, symbol: str = "AAA", resolution: str = "1d") -> ask.Asked:
-    return ask.from_warehouse([symbol], resolution, START, END, warehouse=warehouse)
+def named(symbol: str = "AAA", resolution: str = "1d") -> ask.Asked:
+    return ask.from_warehouse([symbol], resolution, START, END)
 
 
 def prices(frame) -> list[int]:
@@ -43,7 +43,7 @@ def prices(frame) -> list[int]:
 
 def test_what_lands_later_is_not_read(loader, warehouse):
     loader.load(closes([10, 11, 12, 13]))
-    asked = named(warehouse)
+    asked = named()
     loader.load(closes([14, 15], first=4))
     loader.load(closes([99], known=1))
     source._load.cache_clear()
@@ -52,22 +52,22 @@ def test_what_lands_later_is_not_read(loader, warehouse):
 
 def test_the_same_question_names_the_same_data_until_something_lands(loader, warehouse):
     loader.load(closes([10, 11, 12, 13]))
-    first = named(warehouse)
-    assert named(warehouse).data == first.data
+    first = named()
+    assert named().data == first.data
     loader.load(closes([14], first=4))
-    assert named(warehouse).snapshot != first.snapshot
+    assert named().snapshot != first.snapshot
 
 
 def test_a_task_reads_its_own_interval_and_no_more(loader, warehouse):
     loader.load(closes(list(range(10, 20))))
-    asked, begin = named(warehouse), int(START.timestamp()) * 1_000_000
+    asked, begin = named(), int(START.timestamp()) * 1_000_000
     frame = load(asked.data, panel=False, start=begin + 2 * DAY, end=begin + 5 * DAY)
     assert prices(frame) == [12, 13, 14]
 
 
 def test_a_cut_has_memory_of_its_own(loader, warehouse):
     loader.load(closes(list(range(10, 20))))
-    whole = load(named(warehouse).data, panel=False)
+    whole = load(named().data, panel=False)
     part = cut(whole, 2, 5)
     assert not np.shares_memory(part.columns.closes, whole.columns.closes)
     assert part.columns.closes.base is None
@@ -78,7 +78,7 @@ def test_bars_of_ticks_that_have_changed_are_refused(loader, warehouse, monkeypa
     monkeypatch.setattr(
         ask, "load", lambda data, panel: type("F", (), {"origin": {}, "traded": [type("T", (), {"currency": "USD"})]})
     )  # fmt: skip - the marts are not built here, and not asked
-    asked = named(warehouse, "ES", "1m")
+    asked = named("ES", "1m")
     loader.load(trades(3, ord=[10, 11, 12]))
     with pytest.raises(StudyError, match="have changed since it began"):
         load(asked.data, panel=False)

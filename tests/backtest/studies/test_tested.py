@@ -18,10 +18,10 @@ TERMS = Request(strategy=None, cost="bps:5", slippage="spread:2", sizer="equity:
 FAST = {"fast": 3, "slow": 8, "strength": 0.0}
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A run over two instruments, long and short, with its fills in the currency."""
-    path = bars_file(tmp_path_factory.mktemp("bars"), ("AAA", "BBB"), count=260)
+@pytest.fixture(scope="module", params=[("AAA",), ("AAA", "BBB")], ids=len)
+def run(request, tmp_path_factory):
+    """A run over one or two instruments, long and short, with its fills in the currency."""
+    path = bars_file(tmp_path_factory.mktemp("bars"), request.param, count=260)
     asked = spec(KIND, path, "ema_crossover", fixed=FAST, request=TERMS)
     result = trial(asked.question, {}, load(asked.data, panel=False))
     rows = result.session.record.fills()
@@ -35,7 +35,7 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def windows(run):
     """Tests that begin with a slice that trades, each with the slice's number."""
-    begins = np.unique(np.searchsorted(run.times, run.times[run.slices]))[20:60:4].tolist()
+    begins = np.unique(np.searchsorted(run.times, run.times[run.slices]))[4:40:4].tolist()
     return [(at, tested.tested(run.result, [int(run.times[at]), int(run.times[-1]) + 1], "slice")) for at in begins]
 
 
@@ -116,9 +116,17 @@ def test_capacity_sees_of_each_fill_its_share_and_its_own_market_up_to_it(run, w
         market, inside = unpacked(one["market"]), np.flatnonzero(run.slices >= at)
         assert len(market) == len(inside)
         for (share, turned, volatility), fill in zip(market, inside, strict=True):
-            number, place = run.number[fill], run.slices[fill]
+            mine = (columns.members == run.number[fill]) & (columns.times <= run.times[run.slices[fill]])
+            closes = columns.closes[mine][-64:] / 100
             assert share == pytest.approx(abs(run.quantity[fill] * run.price[fill]) / one["equity"])
-            if columns.members[place] == number:
-                own = columns.closes[place] / 100 * columns.volumes[place]
-                assert turned == pytest.approx(own / one["equity"])
-            assert 0.005 < volatility < 0.02  # bars move 1% a day
+            assert turned == pytest.approx(closes[-1] * columns.volumes[mine][-1] / one["equity"])
+            assert volatility == pytest.approx(np.diff(np.log(closes)).std())
+
+
+def test_an_instrument_s_own_slices_are_the_same_side_by_side_and_one_after_another(tmp_path):
+    asked = spec(KIND, bars_file(tmp_path, ("AAA", "BBB"), count=30))
+    apart, beside = (load(asked.data, panel=panel).columns for panel in (False, True))
+    for number in (0, 1):
+        for one, other in zip(tested._own(apart, number), tested._own(beside, number), strict=True):
+            assert len(one) == 30
+            assert one.tolist() == other.tolist()
