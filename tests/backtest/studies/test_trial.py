@@ -1,11 +1,14 @@
 """What a study keeps of a run: equity at the ends of periods, and how good the returns between them are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from study_bench import bars_file, spec
 from walks import DAY
 
-from backtest.studies.source import load
+from backtest.studies.measured import measured
+from backtest.studies.source import cut, load
 from backtest.studies.trial import History, drawdown, during, history, per_year, score, trial
 from backtest.studies.walk_forward import KIND
 from zeno.errors import ConfigError
@@ -39,6 +42,14 @@ def test_a_window_has_the_periods_of_its_own_bars_whatever_hour_it_begins_at(hou
         assert kept.initial == (hours.equity[first - 1] if first else hours.initial)
 
 
+def test_a_window_of_ticks_has_the_first_of_them_too(tmp_path):
+    asked = spec(KIND, bars_file(tmp_path, count=60), fixed={"fast": 5, "slow": 20})
+    frame = load(asked.data, panel=False)
+    ticks = replace(frame, columns=replace(frame.columns, duration=0))
+    kept = during(trial(asked.question, {}, ticks), "slice", *ticks.columns.times[[10, 40]].tolist())
+    assert kept.moments.tolist() == ticks.columns.times[10:40].tolist()
+
+
 def test_nothing_is_earned_from_nothing():
     ruined = History(np.arange(4), np.array([50, 0, 10, 20]), 100)
     assert ruined.returns.tolist() == [-0.5, -1.0, 0.0, 0.0]
@@ -61,3 +72,18 @@ def test_a_drawdown_counts_from_the_start_too():
 def test_periods_a_year_are_those_between_the_first_and_the_last():
     assert per_year(np.arange(11) * DAY) == pytest.approx(365.25)
     assert per_year(np.arange(2) * DAY) == 252.0
+
+
+def test_turnover_and_fees_are_those_of_the_fills(hourly):
+    found = measured(hourly, {"period": "1d", "objective": "return"})
+    fills, days = hourly.session.record.fills(), history(hourly, "1d")
+    traded = np.abs(fills[:, 3] * fills[:, 4]).sum() / 100
+    assert found["turnover"] == pytest.approx(traded / (days.equity.mean() / 1e6) * per_year(days.moments) / 10)
+    assert found["fees"] == pytest.approx(fills[:, 5].sum() / 1e6)
+    assert found["score"] == pytest.approx(found["return"])
+
+
+def test_a_point_of_the_space_overrides_what_is_fixed(tmp_path):
+    asked = spec(KIND, bars_file(tmp_path, count=3), fixed={"fast": 5, "slow": 20})
+    made = trial(asked.question, {"fast": 7}, cut(load(asked.data, panel=False), 0, 3)).request.strategy
+    assert (made.fast, made.slow) == (7, 20)

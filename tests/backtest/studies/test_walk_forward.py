@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from real_stocks import as_data, question, real_closes
@@ -13,6 +14,9 @@ from study_bench import bars_file
 
 from backtest.studies import answers
 from backtest.studies.packing import packed, unpacked
+from backtest.studies.source import load
+from backtest.studies.space import points
+from backtest.studies.trial import history, score, trial
 from backtest.studies.walk_forward import KIND, run_fold
 from research.canonical import canonical
 from research.spec import Spec
@@ -93,6 +97,27 @@ def test_a_fold_that_trains_on_its_test_is_found_out(data, tmp_path):
     assert run_fold({**leaking, "data": other})["scores"] != run_fold(leaking)["scores"]
 
 
+def test_a_fold_knows_nothing_of_what_came_before_its_training(data, found, tmp_path):
+    payload, table = folds(data)[3], real_closes(STOCKS, DAYS)
+    later = table.filter(pc.greater_equal(table["ts"].cast(pa.int64()), payload["train"][0]))
+    assert len(later) < len(table)
+    assert canonical(run_fold({**payload, "data": as_data(later, tmp_path / "later.parquet")})) == canonical(found[3])
+
+
+@pytest.mark.parametrize("objective", ["sharpe", "return"])
+def test_a_score_is_that_of_the_training_slices_that_are_not_embargoed_by_the_objective_asked(data, objective):
+    payload = folds(data, embargo=40, objective=objective)[-1]
+    asked, (begin, end) = payload["question"], payload["train"]
+    for place, point in enumerate(points(asked["space"]["axes"])):
+        made = history(trial(asked, point, load(data, panel=False, start=begin, end=end)), "slice")
+        kept = np.ones(len(made.moments), bool)
+        for start, stop in payload["embargoed"]:
+            kept &= (made.moments <= start) | (made.moments > stop)
+        assert 0 < kept.sum() < len(kept)
+        expected = score(made.returns[kept], objective)
+        assert unpacked(run_fold(payload)["scores"])[place] == pytest.approx(expected, rel=1e-12)
+
+
 def test_the_best_in_training_is_chosen(found):
     for one in found:
         assert one["number"] == int(np.argmax(unpacked(one["scores"])))
@@ -122,6 +147,7 @@ def test_taking_over_a_position_is_paid_for(found):
         fills = unpacked(one["fills"])
         first = fills[fills[:, 0] == one["test"][0]]
         assert (first[:, 5] >= 0).all()
+    assert any((unpacked(one["fills"])[:, 0] == one["test"][0]).any() for one in found)
 
 
 def test_every_trial_is_kept_for_the_odds_of_overfitting(data, found):
