@@ -22,15 +22,14 @@ DAY = 86_400_000_000
 HOUR = DAY // 24
 
 
-def closes(values: list[int], first: int = 0, known: int = 0, source: str = "vendor",
-           symbol: str = "AAA") -> Batch:  # fmt: skip
+def closes(values: list[int], first: int = 0, known: int = 0, source: str = "vendor") -> Batch:
     days = [START + timedelta(days=first + at) for at in range(len(values))]
     return Batch("raw.bars", source, pa.table({
-        "symbol": [symbol] * len(values), "resolution": ["1d"] * len(values),
+        "symbol": ["AAA"] * len(values), "resolution": ["1d"] * len(values),
         "ts": pa.array(days, pa.timestamp("us", "UTC")),
         "known_at": pa.array([day + timedelta(days=known, hours=21) for day in days], pa.timestamp("us", "UTC")),
         "close": [str(value) for value in values],
-    }), namespace="test" if symbol == "AAA" else symbol.lower())  # fmt: skip
+    }), namespace="test")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -102,19 +101,17 @@ def test_what_is_known_later_than_asked_is_not_named(loader, warehouse):
     assert asked.data["caveats"] == ["2 bars; their orders fill at the next close."]
 
 
-def test_a_universe_is_the_symbols_of_its_data_set(loader, warehouse):
-    loader.load(closes([10], symbol="OURS"))
-    loader.load(trades(1))
-    assert ask.members("ours") == ["OURS"]
+def test_a_universe_is_the_symbols_of_its_data_set(loader):
+    assert ask.members("test") == ["AAA", "ES"]
     with pytest.raises(ConfigError, match="No data set 'nowhere'"):
         ask.members("nowhere")
 
 
 def test_a_study_by_plain_values_asks_what_was_said_of_the_universe_s_own_bars(loader, warehouse):
-    for at, vendor in ((10, "ours"), (50, "another")):
-        loader.load(closes(list(range(at, at + 30)), source=vendor, symbol="OURS"))
+    for at, vendor in ((10, "test"), (50, "another")):
+        loader.load(closes(list(range(at, at + 30)), source=vendor))
     studies = Studies(StudyStore(warehouse), warehouse.settings)
-    study = walk_forward_study(studies, strategy="sma_crossover", universe="ours", grid=["fast=2,3", "slow=5"],
+    study = walk_forward_study(studies, strategy="sma_crossover", universe="test", grid=["fast=2,3", "slow=5"],
                                train=12, test=6, purge=2, sizer="equity:0.5", cost="bps:5",
                                start="2013-09-02")  # fmt: skip
     spec, _ = studies.store.spec(study)
@@ -122,7 +119,7 @@ def test_a_study_by_plain_values_asks_what_was_said_of_the_universe_s_own_bars(l
     assert (asked["train"], asked["test"], asked["purge"], asked["embargo"]) == (12, 6, 2, 0)
     assert asked["space"]["axes"] == {"fast": [2, 3], "slow": [5]}
     assert (asked["run"]["sizer"], asked["run"]["cost"], asked["period"]) == ("equity:0.5", "bps:5", "slice")
-    assert (spec.data["symbols"], spec.data["source"], spec.data["start"]) == (["OURS"], "ours", START.isoformat())
+    assert (spec.data["symbols"], spec.data["source"], spec.data["start"]) == (["AAA", "ES"], "test", START.isoformat())
     assert studies.state(study).total == 3
 
 
