@@ -123,6 +123,22 @@ def test_the_best_in_training_is_chosen(found):
         assert one["number"] == int(np.argmax(unpacked(one["scores"])))
 
 
+def test_what_is_tested_is_the_choice(data, found):
+    assert any(one["number"] for one in found)
+    for payload, one in zip(folds(data), found, strict=True):
+        whole = load(data, panel=False, start=one["train"][0], end=one["test"][1])
+        assert one["digest"] == trial(payload["question"], one["chosen"], whole).session.record.digest()
+
+
+def test_a_step_leaves_slices_between_tests_and_a_sample_is_of_the_number_asked(data):
+    times = np.unique(real_closes(STOCKS, DAYS)["ts"].cast(pa.int64()).to_numpy())
+    sample = {"axes": {"fast": {"low": 5, "high": 20}, "slow": [30, 60]},
+              "sample": {"method": "latin", "count": 3, "seed": 1}}  # fmt: skip
+    first, second, *_ = folds(data, step=150, space=sample)
+    assert np.searchsorted(times, second["test"][0]) - np.searchsorted(times, first["test"][0]) == 150
+    assert len(unpacked(run_fold(first)["scores"])) == 3
+
+
 def test_of_equals_the_first_is_chosen(data):
     twice = {"axes": {"fast": [5, 5], "slow": [30]}, "sample": question()["space"]["sample"]}
     one = run_fold(folds(data, space=twice)[0])
