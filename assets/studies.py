@@ -4,6 +4,8 @@ A study that was written down but that nobody drives (``zeno study start --queue
 study is, and that it is done once, is the business of ``research``.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -99,14 +101,30 @@ def study_sensor(settings: Settings | None = None) -> dg.SensorDefinition:
         found = waiting(settings or Settings.from_env())
         if not found:
             return dg.SkipReason("No study waits.")
-        return [dg.RunRequest(run_key=study, run_config={"ops": {"drive": {"config": {"study": study, **where}}}})
-                for study, where in found]  # fmt: skip
+        return [
+            dg.RunRequest(run_key=f"{one.study} {one.since.isoformat()}", run_config=one.run_config()) for one in found
+        ]
 
     return look
 
 
-def waiting(settings: Settings) -> list[tuple[str, dict[str, Any]]]:
-    """Return the studies that were queued and that nobody has driven yet, with where they were queued for."""
+@dataclass(frozen=True)
+class Queued:
+    """A study that waits: since when, and where it is to run. Queued anew after a stop, it is another one."""
+
+    study: str
+    since: datetime
+    executor: str
+    workers: int
+
+    def run_config(self) -> dict[str, Any]:
+        """Return the configuration of the job's run."""
+        asked = {"study": self.study, "executor": self.executor, "workers": self.workers}
+        return {"ops": {"drive": {"config": asked}}}
+
+
+def waiting(settings: Settings) -> list[Queued]:
+    """Return the studies that were queued and that nobody has driven since, as they were queued last."""
     from research.store import StudyStore
     from research.study import Studies
     from warehouse.store import connect
@@ -114,10 +132,9 @@ def waiting(settings: Settings) -> list[tuple[str, dict[str, Any]]]:
     studies = Studies(StudyStore(connect(settings)), settings)
     found = []
     for state in studies.states():
-        if state.state != "queued":
-            continue
-        detail = next(one.detail for one in studies.store.events(state.id) if one.event == "queued")
-        found.append((state.id, {"executor": detail["executor"], "workers": detail["workers"]}))
+        if state.state == "queued":
+            last = [one for one in studies.store.events(state.id) if one.event == "queued"][-1]
+            found.append(Queued(state.id, last.at, last.detail["executor"], last.detail["workers"]))
     return found
 
 

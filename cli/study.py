@@ -14,7 +14,7 @@ from cli.backtest_options import with_fields
 from cli.output import console, errors, print_json, print_table
 from cli.study_options import Driving
 from cli.study_start import app as start
-from zeno.errors import StudyError
+from zeno.errors import ConfigError, StudyError
 from zeno.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Durable research: walk-forward, sweeps, Monte-Carlo, ablation, regimes.")
@@ -80,6 +80,9 @@ def resume(
     """Go on with a study: only what is missing is done."""
     from research.study import Studies
 
+    if again and driving.queue:
+        raise ConfigError("A study that is queued tries nothing again that was given up.",
+                          remedy="Give --again with --detach, or alone.")  # fmt: skip
     studies = Studies()
     drive(studies, studies.store.find(study), driving, again=again)
 
@@ -175,7 +178,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - 
 
 
 def _queue(studies: Any, study: str, driving: Driving) -> None:
-    studies.queue(study, driving.on or Settings.from_env().executor, driving.workers)
+    settings = Settings.from_env()
+    studies.queue(study, driving.on or settings.executor, driving.workers or settings.workers or 0)
     if driving.as_json:
         print_json(asdict(studies.state(study)))
     else:

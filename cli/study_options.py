@@ -87,14 +87,13 @@ def asked_data(options: Options, panel: bool, universe: str) -> Any:
     """
     from backtest.scaling import decimals_in
     from backtest.studies import ask
-    from warehouse import connect
 
     scale = max(decimals_in(number(options.quantity or "1", "--quantity")), decimals_in(number(options.lot, "--lot")))
     if options.bars is not None:
         return ask.from_file(Path(options.bars), Settings.from_env(), price_scale=options.price_scale, panel=panel,
                              quantity_scale=scale)  # fmt: skip
     symbols = [one.strip() for one in options.symbols.split(",") if one.strip()] or (
-        ask.members(universe, connect()) if universe else []
+        ask.members(universe) if universe else []
     )
     if not symbols:
         raise ConfigError(

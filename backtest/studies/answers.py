@@ -123,14 +123,19 @@ def performance(returns: Floats, yearly: float) -> dict[str, float]:
 
 
 def _performance(whole: Stitched, yearly: float) -> dict[str, Any]:
-    days = [str(np.datetime64(int(moment) - 1, "us").astype("datetime64[D]")) for moment in whole.moments[[0, -1]]]
-    return {**performance(whole.returns, yearly), "periods": len(whole.returns), "from": days[0], "to": days[1]}
+    first, last = (_day(int(moment) - 1) for moment in whole.moments[[0, -1]])
+    return {**performance(whole.returns, yearly), "periods": len(whole.returns), "from": first, "to": last}
+
+
+def _day(moment: int) -> str:
+    """Return the day of a moment in µs UTC."""
+    return str(np.datetime64(moment, "us").astype("datetime64[D]"))
 
 
 def _fold(one: Mapping[str, Any], yearly: float) -> dict[str, Any]:
     returns, scores, fills = unpacked(one["returns"]), unpacked(one["scores"]), unpacked(one["fills"])
-    ends = {f"{part}_{side}": str(np.datetime64(one[part][at], "us").astype("datetime64[D]"))
-            for part in ("train", "test") for at, side in enumerate(("from", "to"))}  # fmt: skip
+    ends = {f"{part}_{side}": _day(moment) for part in ("train", "test")
+            for side, moment in (("from", one[part][0]), ("to", one[part][1] - 1))}  # fmt: skip
     traded = float(np.abs(fills[:, 4]).sum()) / one["equity"] if one["equity"] > 0 else 0.0
     return {"fold": one["fold"], **ends, "chosen": one["chosen"], "train_score": float(scores[one["number"]]),
             **performance(returns, yearly), "handover": one["handover"], "digest": one["digest"],

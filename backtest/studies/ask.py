@@ -15,7 +15,7 @@ from research.files import track
 from research.kinds import kind
 from research.spec import Spec
 from warehouse.snapshot import bars_snapshot
-from warehouse.store import Warehouse
+from warehouse.store import connect
 from zeno.errors import ConfigError
 from zeno.settings import Settings
 
@@ -47,7 +47,7 @@ class Asked:
     detail: Mapping[str, Any]
 
 
-def members(universe: str, warehouse: Warehouse) -> list[str]:
+def members(universe: str) -> list[str]:
     """Return all symbols of a data set.
 
     Raises
@@ -56,7 +56,7 @@ def members(universe: str, warehouse: Warehouse) -> list[str]:
         When it has none.
     """
     sql = "SELECT DISTINCT toString(symbol) FROM ref.symbols WHERE namespace = {name:String} ORDER BY 1"
-    found = [row[0] for row in warehouse.client().rows(sql, {"name": universe})]
+    found = [row[0] for row in connect().client().rows(sql, {"name": universe})]
     if not found:
         raise ConfigError(f"No data set {universe!r} has symbols.",
                           remedy='zeno query "SELECT DISTINCT namespace FROM ref.symbols" shows which do.')  # fmt: skip
@@ -65,8 +65,10 @@ def members(universe: str, warehouse: Warehouse) -> list[str]:
 
 def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end: datetime, *,
                    as_of: datetime | None = None, source: str | None = None, panel: bool = False,
-                   quantity_scale: int = 0, warehouse: Warehouse | None = None) -> Asked:  # fmt: skip
+                   quantity_scale: int = 0) -> Asked:  # fmt: skip
     """Name bars of the warehouse, as they were known at ``as_of``; by default when the last of them landed.
+
+    The warehouse is that of the environment, as it is for the workers who will read the bars.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end
         When there are no such bars.
     """
     now = datetime.now(UTC)
-    snapshot = bars_snapshot(symbols, resolution, start, end, as_of=as_of or now, source=source, warehouse=warehouse)
+    snapshot = bars_snapshot(symbols, resolution, start, end, as_of=as_of or now, source=source)
     sources = sorted({one["source"] for one in snapshot.loads})
     vendor = all(one["table"] == "raw.bars" for one in snapshot.loads)
     data: dict[str, Any] = {

@@ -5,16 +5,13 @@
     rolling    |TTTTTTTT..|tttt|
                    |TTTTTTTT..|tttt|
 
-A fold is two ranges of positions, half-open: of slices, or of moments in microseconds, which ``on_slices`` turns into
-slices. Purge and embargo are López de Prado's (2018), "Advances in Financial Machine Learning", sections 7.4.1 and
-7.4.2. Splits that also train on what came after a test are in ``cross_validation``.
+A fold is two ranges of positions, half-open. Purge and embargo are López de Prado's (2018), "Advances in Financial
+Machine Learning", sections 7.4.1 and 7.4.2. Splits that also train on what came after a test are in
+``cross_validation``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from zeno.errors import ConfigError
 
@@ -66,7 +63,7 @@ def walk_forward(
     Parameters
     ----------
     span
-        All positions there are. The lengths below are in its unit: slices, or microseconds.
+        All positions there are; the lengths below are in slices too.
     train
         Length of the window before the first test, its purge included. Rolling windows keep it, anchored ones grow.
     test
@@ -101,31 +98,6 @@ def walk_forward(
     return tuple(folds)
 
 
-def on_slices(folds: Sequence[Fold], times: NDArray[np.int64]) -> tuple[Fold, ...]:
-    """Return folds over moments as folds over the slices that began in them.
-
-    Parameters
-    ----------
-    times
-        When each slice began, µs UTC, in order, shape (n,).
-
-    Raises
-    ------
-    ConfigError
-        When a fold has no slice to train on or to test.
-    """
-    found = []
-    for fold in folds:
-        train, test = _positions(times, fold.train), _positions(times, fold.test)
-        gaps = tuple(_positions(times, gap) for gap in fold.embargoed)
-        made = replace(fold, train=train, test=test, embargoed=tuple(gap for gap in gaps if gap[0] < gap[1]))
-        if test[0] == test[1] or not made.train_parts:
-            raise ConfigError(f"Fold {fold.number} has no slices to {'train on' if test[0] < test[1] else 'test'}.",
-                              remedy="Lengthen train and test, or walk over slices instead of time.")  # fmt: skip
-        found.append(made)
-    return tuple(found)
-
-
 def without(whole: Range, gaps: Sequence[Range]) -> tuple[Range, ...]:
     """Return what is left of a range; ``gaps`` may overlap and reach beyond it, and are in order of their starts.
 
@@ -148,11 +120,6 @@ def without(whole: Range, gaps: Sequence[Range]) -> tuple[Range, ...]:
 def _inside(window: Range, ranges: Sequence[Range]) -> tuple[Range, ...]:
     cut = [(max(start, window[0]), min(stop, window[1])) for start, stop in ranges]
     return tuple(part for part in cut if part[0] < part[1])
-
-
-def _positions(times: NDArray[np.int64], moments: Range) -> Range:
-    start, stop = np.searchsorted(times, moments)
-    return int(start), int(stop)
 
 
 def _check(span: Range, train: int, test: int, step: int, purge: int, embargo: int) -> None:

@@ -23,9 +23,8 @@ def walk_forward_study(studies: Studies, *, strategy: str, universe: str, grid: 
         When there is no such strategy or data.
     """
     panel = bool(find_strategy(strategy).panel)  # type: ignore[attr-defined]
-    symbols = ask.members(universe, studies.store.warehouse)
-    asked = ask.from_warehouse(symbols, resolution, _day(start), _day(end), source=source or universe, panel=panel,
-                               warehouse=studies.store.warehouse)  # fmt: skip
+    asked = ask.from_warehouse(ask.members(universe), resolution, _day(start), _day(end), source=source or universe,
+                               panel=panel)  # fmt: skip
     request = Request(strategy=None, sizer=sizer, cost=cost)
     about = ask.question(strategy, {}, request, period=ask.default_period(asked, panel)) | walk_terms(
         dict(map(parse_axis, grid)), train=train, test=test, purge=purge

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backtest.core.arithmetic import NONE
+from backtest.core.columns import Columns
 from backtest.report import closes_of, exposures, slice_of
 from backtest.run import Result
 from backtest.studies.packing import packed
-from backtest.studies.trial import history
+from backtest.studies.trial import during
 
 Floats = NDArray[Any]
 _MONEY = 1e6  # money units in one of the currency
@@ -35,7 +37,7 @@ def tested(result: Result, test: list[int], period: str) -> dict[str, Any]:
     """
     columns = result.frame.columns
     first, end = int(np.searchsorted(columns.times, test[0])), int(columns.times[-1] + columns.duration)
-    kept = history(result, period).between(test[0], end)
+    kept = during(result, period, test[0], test[1])
     rows = result.session.record.fills()
     inside = slice_of(result, rows) >= first
     fills = _valued(result, rows[inside])
@@ -107,11 +109,21 @@ def _market(result: Result, fills: Floats, equity: float) -> Floats:
     columns, rows = result.frame.columns, []
     if equity <= 0 or not columns.volumes.any():
         return np.zeros((0, 3))
+    markets = [_own(columns, number) for number in range(len(result.frame.traded))]
     for ts, number, _, _, notional, _, _ in fills:
-        place = max(int(np.searchsorted(columns.times, ts, side="right")) - 1, 0)
-        own = closes_of(result, int(number))[max(place - _VOLATILITY_SLICES, 0) : place + 1]
-        volume = columns.volumes[place, int(number)] if columns.volumes.ndim == 2 else columns.volumes[place]
-        changes = np.diff(np.log(own[own > 0]))
-        turned = float(volume) * float(own[-1]) * float(_worth(result)[int(number)])
+        times, closes, volumes = markets[int(number)]
+        place = max(int(np.searchsorted(times, ts, side="right")) - 1, 0)
+        recent = closes[max(place - _VOLATILITY_SLICES, 0) : place + 1]
+        changes = np.diff(np.log(recent[recent > 0]))
+        turned = float(volumes[place]) * float(closes[place]) * float(_worth(result)[int(number)])
         rows.append([abs(notional) / equity, turned / equity, float(changes.std()) if len(changes) > 1 else 0.0])
     return np.array(rows, np.float64).reshape(len(rows), 3)
+
+
+def _own(columns: Columns, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return when an instrument's own slices began, their closes and volumes: those in which it traded."""
+    if columns.closes.ndim == 2:
+        traded = columns.closes[:, number] != NONE
+        return columns.times[traded], columns.closes[traded, number], columns.volumes[traded, number]
+    mine = columns.members == number
+    return columns.times[mine], columns.closes[mine], columns.volumes[mine]

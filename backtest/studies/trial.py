@@ -63,17 +63,32 @@ def trial(question: Mapping[str, Any], parameters: Mapping[str, float], frame: F
 
 def history(result: Result, period: str) -> History:
     """Return the equity of a run at the end of every period: of every slice, hour or day (UTC)."""
-    record, initial = result.session.record, int(result.request.cash * 10**6)
-    moments, equity = record.moments(), record.equity()
+    return _by_period(_by_slice(result), period)
+
+
+def during(result: Result, period: str, start: int, end: int) -> History:
+    """Return the history of the slices that begin in [start, end), µs UTC.
+
+    A period of which only some slices are inside has those alone: what came before belongs to training or to the test
+    before, and would count twice.
+    """
+    late = result.frame.columns.duration - 1  # what begins at ``start`` or later ends after ``start + late``
+    return _by_period(_by_slice(result).between(start + late, end + late), period)
+
+
+def _by_slice(result: Result) -> History:
+    record = result.session.record
+    return History(record.moments(), record.equity(), int(result.request.cash * 10**6))
+
+
+def _by_period(found: History, period: str) -> History:
+    if not len(found.moments):
+        return found
+    # A slice that ends on the stroke belongs to the period before it; interleaved instruments share moments.
     length = PERIODS[period]
-    if length and len(moments):
-        # A slice that ends on the stroke belongs to the period before it.
-        last = np.r_[np.diff((moments - 1) // length) != 0, True]
-        moments, equity = moments[last], equity[last]
-    elif len(moments):
-        last = np.r_[np.diff(moments) != 0, True]  # interleaved instruments share moments
-        moments, equity = moments[last], equity[last]
-    return History(moments, equity, initial)
+    numbers = (found.moments - 1) // length if length else found.moments
+    last = np.r_[np.diff(numbers) != 0, True]
+    return History(found.moments[last], found.equity[last], found.initial)
 
 
 def per_year(moments: NDArray[np.int64]) -> float:

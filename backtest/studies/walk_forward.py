@@ -12,7 +12,7 @@ A task is a fold:
 Folds are stitched by returns. How many trials there were is counted, not chosen.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,13 @@ import numpy as np
 
 from backtest.frames import Frame
 from backtest.studies import answers
-from backtest.studies.folds import Fold, walk_forward
+from backtest.studies.folds import Fold, Range, walk_forward, without
 from backtest.studies.of_strategy import OfStrategy, is_panel
 from backtest.studies.packing import packed
 from backtest.studies.source import load
 from backtest.studies.space import Point, points
 from backtest.studies.tested import tested
-from backtest.studies.trial import history, score, trial
+from backtest.studies.trial import during, score, trial
 from research.kinds import Answer, Results, Task
 from research.spec import Spec
 
@@ -78,11 +78,11 @@ def run_fold(payload: Mapping[str, Any]) -> dict[str, Any]:
     asked, (begin, end), test = payload["question"], payload["train"], payload["test"]
     panel = is_panel(asked)
     space = points(asked["space"]["axes"], **asked["space"]["sample"])
-    scores = _choose(asked, space, load(payload["data"], panel=panel, start=begin, end=end), payload["embargoed"])
+    parts = without((begin, end), payload["embargoed"])
+    scores = _choose(asked, space, load(payload["data"], panel=panel, start=begin, end=end), parts)
     chosen = int(np.argmax(scores))
     whole = load(payload["data"], panel=panel, start=begin, end=test[1])
-    trials = [history(trial(asked, point, whole), asked["period"]).between(test[0], test[1] + whole.columns.duration)
-              for point in space]  # fmt: skip
+    trials = [during(trial(asked, point, whole), asked["period"], *test) for point in space]
     return {
         "fold": payload["fold"],
         "train": payload["train"],
@@ -95,15 +95,13 @@ def run_fold(payload: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _choose(asked: Mapping[str, Any], space: list[Point], frame: Frame, embargoed: list[list[int]]) -> list[float]:
-    """Return the score of every point over the training slices, but for embargoed ones."""
+def _choose(asked: Mapping[str, Any], space: list[Point], frame: Frame, parts: Sequence[Range]) -> list[float]:
+    """Return the score of every point over the parts of the training slices that are not embargoed."""
     scores = []
     for point in space:
-        found = history(trial(asked, point, frame), asked["period"])
-        kept = np.ones(len(found.moments), bool)
-        for start, end in embargoed:
-            kept &= ~((found.moments > start) & (found.moments <= end))
-        scores.append(score(found.returns[kept], asked["objective"]))
+        made = trial(asked, point, frame)
+        returns = [during(made, asked["period"], *part).returns for part in parts]
+        scores.append(score(np.concatenate(returns), asked["objective"]))
     return scores
 
 

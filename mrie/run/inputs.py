@@ -94,9 +94,12 @@ class Inputs:
 
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
-        """The turning points known by ``as_of``."""
-        now = month_number(self.as_of.date())
-        return tuple(turn for turn in default_turns() if turn.known <= now)
+        """The turning points known by ``as_of``: to the day where the day of the announcement is known."""
+        today = self.as_of.date()
+        return tuple(turn for turn in default_turns() if self._told(turn) <= today)
+
+    def _told(self, turn: Turn) -> date:
+        return self.announced.get((turn.month, "peak" if turn.peak else "trough"), month_day(turn.known))
 
     @cached_property
     def sha256(self) -> str:

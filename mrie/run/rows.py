@@ -1,7 +1,6 @@
 """What a run found as rows of ``mrie.readings``, ``mrie.fits`` and ``mrie.validations``."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator
 from math import isfinite
 from statistics import median
 from typing import Any
@@ -113,8 +112,3 @@ def _text(month: int) -> str:
 def _table(name: str, rows: Iterable[dict[str, Any]]) -> pa.Table:
     wanted = pa.schema([field for field in arrow_schema(table(name)) if field.name not in _STAMPS])
     return pa.Table.from_pylist(list(rows), schema=wanted)
-
-
-def dated(months: Sequence[int]) -> list[date]:
-    """Return the first days of months' numbers."""
-    return [month_day(int(month)) for month in months]

@@ -32,8 +32,25 @@ def run(studies, study: str, instance) -> dg.ExecuteInProcessResult:
 def test_only_queued_studies_wait(studies):
     idle, queued = studies.create(probe(tasks=2, note="idle"), {}), studies.create(probe(tasks=3, note="queued"), {})
     studies.queue(queued, "local", 0)
-    assert waiting(studies.settings) == [(queued, {"executor": "local", "workers": 0})]
+    (one,) = waiting(studies.settings)
+    assert (one.study, one.executor, one.workers) == (queued, "local", 0)
     assert studies.state(idle).state == "created"
+
+
+def test_a_study_queued_again_after_a_stop_is_asked_for_again_and_where_it_was_queued_last(studies):
+    """Dagster starts no second run under a key that it has seen."""
+    study = studies.create(probe(tasks=2), {})
+    studies.queue(study, "local", 0)
+    (first,) = waiting(studies.settings)
+    studies.cancel(study)
+    assert waiting(studies.settings) == []
+    studies.queue(study, "dask", 3)
+    (again,) = waiting(studies.settings)
+    assert (again.executor, again.workers) == ("dask", 3)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance)
+        (request,) = study_sensor(studies.settings).evaluate_tick(context).run_requests
+    assert request.run_key == f"{study} {again.since.isoformat()}" != f"{study} {first.since.isoformat()}"
 
 
 def test_a_run_drives_a_queued_study_once(studies):
@@ -63,8 +80,7 @@ def test_the_sensor_asks_for_a_run_of_each(studies):
         assert sensor.evaluate_tick(context).run_requests == []
         studies.queue(study, "local", 0)
         (request,) = sensor.evaluate_tick(context).run_requests
-    assert request.run_config["ops"]["drive"]["config"]["study"] == study
-    assert request.run_key == study
+    assert request.run_config["ops"]["drive"]["config"] == {"study": study, "executor": "local", "workers": 0}
 
 
 def test_figures_for_the_plot_leave_out_what_is_not_known():

@@ -120,6 +120,7 @@ def test_an_interrupted_study_says_how_to_go_on_and_goes_on(home, finished):
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (["show", "ffff"], "No study has the id"),
+    (["resume", "ffff", "--queue", "--again"], "tries nothing again"),
     (["start", "walk-forward", "--strategy", "nonesuch"], "nonesuch"),
     (["start", "walk-forward", "--strategy", "sma_crossover"], "There is nothing to study"),
     (["start", "walk-forward", *ASK, "--universe", "nowhere"], "No data set 'nowhere'"),

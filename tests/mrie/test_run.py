@@ -107,6 +107,13 @@ def test_nothing_released_after_as_of_is_read_to_the_day(filled):
     assert max(turn.known for turn in inputs.turns) <= parse_month("2001-06")
 
 
+def test_a_turn_is_known_from_the_day_of_its_announcement(filled):
+    inputs = work(filled).inputs  # the peak of March 2001 was announced on 26 November
+    peak = parse_month("2001-03")
+    days = [datetime(2001, 11, day, 23, tzinfo=UTC) for day in (25, 26)]
+    assert [peak in {turn.month for turn in replace(inputs, as_of=day).turns} for day in days] == [False, True]
+
+
 def test_what_is_released_after_as_of_moves_no_reading(found, filled):
     then = work(filled, as_of=datetime(2001, 6, 30, 23, 59, 59, tzinfo=UTC), last=parse_month("2001-06"))
     read = then.regimes().table

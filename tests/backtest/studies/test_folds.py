@@ -1,11 +1,10 @@
 """Folds walk forward: training ends before its test, tests follow each other, and what leaks is left out."""
 
-import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from backtest.studies.folds import Fold, on_slices, walk_forward
+from backtest.studies.folds import Fold, walk_forward
 from zeno.errors import ConfigError
 
 LENGTHS = {
@@ -88,19 +87,3 @@ def test_what_cannot_be_says_why_and_what_to_do(lengths, says, remedy):
     with pytest.raises(ConfigError, match=says) as caught:
         walk_forward((0, 100), **lengths)
     assert remedy in caught.value.remedy
-
-
-def test_folds_over_time_become_folds_over_the_slices_that_began_then():
-    hour = 3_600_000_000
-    times = np.array([0, 1, 2, 5, 6, 7, 8, 9], np.int64) * hour  # nothing traded at 3 and 4
-    folds = walk_forward((0, 10 * hour), train=4 * hour, test=2 * hour, purge=hour, embargo=hour)
-    found = on_slices(folds, times)
-    assert [fold.train for fold in found] == [(0, 3), (2, 3), (3, 5)]
-    assert [fold.test for fold in found] == [(3, 4), (4, 6), (6, 8)]
-    assert [fold.embargoed for fold in found] == [(), (), ((4, 5),)]
-
-
-def test_a_fold_over_time_without_slices_is_refused():
-    folds = walk_forward((0, 100), train=50, test=10)
-    with pytest.raises(ConfigError, match="Fold 2 has no slices to test"):
-        on_slices(folds, np.concatenate([np.arange(0, 70), np.arange(80, 100)]).astype(np.int64))

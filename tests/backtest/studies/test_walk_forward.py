@@ -6,17 +6,24 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from real_stocks import as_data, question, real_closes
+from study_bench import bars_file
 
-from backtest.studies import answers, walk_forward
+from backtest.studies import answers
 from backtest.studies.packing import packed, unpacked
+from backtest.studies.source import load
+from backtest.studies.space import points
+from backtest.studies.trial import history, score, trial
 from backtest.studies.walk_forward import KIND, run_fold
 from research.canonical import canonical
 from research.spec import Spec
 from zeno.errors import ConfigError, StudyError
 
 STOCKS, DAYS = 4, 900
+HOUR = 3_600_000_000
 
 
 @pytest.fixture(scope="module")
@@ -82,22 +89,54 @@ def test_shuffling_what_comes_after_training_changes_no_choice(data, found, numb
     assert again["returns"] != found[number]["returns"]
 
 
-def test_a_fold_that_trains_on_its_test_is_found_out(data, found, tmp_path, monkeypatch):
+def test_a_fold_that_trains_on_its_test_is_found_out(data, tmp_path):
     """The gate, seen red: let training reach into the test, and the shuffle changes the scores."""
     payload = folds(data)[0]
-    genuine = walk_forward.load
-
-    def leaking(source, *, panel, start=None, end=None):
-        return genuine(source, panel=panel, start=start, end=payload["test"][1])
-
+    leaking = {**payload, "train": [payload["train"][0], payload["test"][1]]}
     other = as_data(shuffled_after(real_closes(STOCKS, DAYS), payload["train"][1], 1), tmp_path / "other.parquet")
-    monkeypatch.setattr(walk_forward, "load", leaking)
-    assert run_fold({**payload, "data": other})["scores"] != run_fold(payload)["scores"]
+    assert run_fold({**leaking, "data": other})["scores"] != run_fold(leaking)["scores"]
+
+
+def test_a_fold_knows_nothing_of_what_came_before_its_training(data, found, tmp_path):
+    payload, table = folds(data)[3], real_closes(STOCKS, DAYS)
+    later = table.filter(pc.greater_equal(table["ts"].cast(pa.int64()), payload["train"][0]))
+    assert len(later) < len(table)
+    assert canonical(run_fold({**payload, "data": as_data(later, tmp_path / "later.parquet")})) == canonical(found[3])
+
+
+@pytest.mark.parametrize("objective", ["sharpe", "return"])
+def test_a_score_is_that_of_the_training_slices_that_are_not_embargoed_by_the_objective_asked(data, objective):
+    payload = folds(data, embargo=40, objective=objective)[-1]
+    asked, (begin, end) = payload["question"], payload["train"]
+    for place, point in enumerate(points(asked["space"]["axes"])):
+        made = history(trial(asked, point, load(data, panel=False, start=begin, end=end)), "slice")
+        kept = np.ones(len(made.moments), bool)
+        for start, stop in payload["embargoed"]:
+            kept &= (made.moments <= start) | (made.moments > stop)
+        assert 0 < kept.sum() < len(kept)
+        expected = score(made.returns[kept], objective)
+        assert unpacked(run_fold(payload)["scores"])[place] == pytest.approx(expected, rel=1e-12)
 
 
 def test_the_best_in_training_is_chosen(found):
     for one in found:
         assert one["number"] == int(np.argmax(unpacked(one["scores"])))
+
+
+def test_what_is_tested_is_the_choice(data, found):
+    assert any(one["number"] for one in found)
+    for payload, one in zip(folds(data), found, strict=True):
+        whole = load(data, panel=False, start=one["train"][0], end=one["test"][1])
+        assert one["digest"] == trial(payload["question"], one["chosen"], whole).session.record.digest()
+
+
+def test_a_step_leaves_slices_between_tests_and_a_sample_is_of_the_number_asked(data):
+    times = np.unique(real_closes(STOCKS, DAYS)["ts"].cast(pa.int64()).to_numpy())
+    sample = {"axes": {"fast": {"low": 5, "high": 20}, "slow": [30, 60]},
+              "sample": {"method": "latin", "count": 3, "seed": 1}}  # fmt: skip
+    first, second, *_ = folds(data, step=150, space=sample)
+    assert np.searchsorted(times, second["test"][0]) - np.searchsorted(times, first["test"][0]) == 150
+    assert len(unpacked(run_fold(first)["scores"])) == 3
 
 
 def test_of_equals_the_first_is_chosen(data):
@@ -124,6 +163,7 @@ def test_taking_over_a_position_is_paid_for(found):
         fills = unpacked(one["fills"])
         first = fills[fills[:, 0] == one["test"][0]]
         assert (first[:, 5] >= 0).all()
+    assert any((unpacked(one["fills"])[:, 0] == one["test"][0]).any() for one in found)
 
 
 def test_every_trial_is_kept_for_the_odds_of_overfitting(data, found):
@@ -185,3 +225,14 @@ def test_a_fold_ends_flat_to_the_last_digit_whatever_its_size_is_scaled_by():
         mine = [one["quantity"] for one in table.to_pylist() if one["symbol"] == symbol]
         assert len(mine) == 3
         assert sum(mine) == 0
+
+
+def test_a_test_that_begins_within_a_day_has_none_of_the_day_before_it(tmp_path):
+    """Hours before a test were trained on, purged, or earned by the test before it already."""
+    path = bars_file(tmp_path, count=24 * 30, step=HOUR, per_day=24)
+    hourly = {"train": 250, "test": 100, "purge": 5, "period": "1d"}
+    data = {**as_data(pq.read_table(path), tmp_path / "hours.parquet"), "price_scale": 2}
+    for one in map(run_fold, folds(data, **hourly)):
+        fills, returns = unpacked(one["fills"]), unpacked(one["returns"])
+        earned = -fills[:, 4].sum() - fills[:, 5].sum()
+        assert earned == pytest.approx(one["equity"] * (np.prod(1.0 + returns) - 1.0), abs=0.02)
