@@ -93,9 +93,8 @@ def test_it_names_the_loads_of_the_interval_instrument_resolution_and_source_and
     asked = taken(warehouse)
     assert len(asked.loads) == 2
     assert list(asked.batches) == sorted(asked.batches)
-    for other in (vendor(["9"], first=-1), vendor(["13"], first=3), vendor(["14"], first=4),
-                  vendor(["10"], symbol="ES"), vendor(["10"], resolution="1h"), vendor(["10"], source="other")):  # fmt: skip
-        loader.load(other)
+    for other in ({"first": -1}, {"first": 3}, {"symbol": "ES"}, {"resolution": "1h"}, {"source": "other"}):
+        loader.load(vendor(["10"], **other))
     assert taken(warehouse, source="vendor") == asked
 
 
