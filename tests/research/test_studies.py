@@ -13,6 +13,7 @@ from research.executors import executor
 from research.executors.local import LocalExecutor
 from research.lock import driving
 from research.runner import Progress
+from research.store import StudyStore
 from research.study import Studies
 from research.worker import Outcome
 from warehouse.client import Client
@@ -145,6 +146,14 @@ def test_a_driver_that_died_before_it_heard_of_a_cancel_was_interrupted(studies)
     assert studies.state(study).state == "interrupted"
     studies.cancel(study)
     assert studies.state(study).state == "cancelled"
+
+
+def test_of_a_drivers_heartbeats_the_latest_counts_in_whatever_order_they_arrived(studies):
+    study, now = start(studies), SystemClock().now()
+    for seconds in (20, 10, 30, 0):
+        store = StudyStore(studies.store.warehouse, ManualClock(now + timedelta(seconds=seconds)))
+        store.record(study, "probe", "driving", {"executor": str(seconds)})
+    assert studies.state(study).executor == "30"
 
 
 def test_a_study_is_queued_until_somebody_drives_it(studies):
