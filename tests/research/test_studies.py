@@ -154,7 +154,7 @@ def test_of_a_drivers_heartbeats_the_latest_counts_in_whatever_order_they_arrive
     for seconds in (20, 10, 30, 0):
         store = StudyStore(studies.store.warehouse, ManualClock(now + timedelta(seconds=seconds)))
         store.record(study, "probe", "driving", {"executor": str(seconds)})
-    studies.store.warehouse.nodes(User.ADMIN)[0].command("OPTIMIZE TABLE research.studies FINAL")  # in order of time now
+    studies.store.warehouse.nodes(User.ADMIN)[0].command("OPTIMIZE TABLE research.studies FINAL")  # by time now
     assert studies.state(study).executor == "30"
 
 
