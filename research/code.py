@@ -22,7 +22,8 @@ def code_version(rooms: tuple[str, ...], files: tuple[Path, ...] = ()) -> str:
     FileNotFoundError
         When a file is missing.
     """
-    found = hashlib.sha256(platform.python_version_tuple()[0].encode())
+    python = ".".join(platform.python_version_tuple()[:2])  # 3.12 adds floats otherwise than 3.11 does
+    found = hashlib.sha256(python.encode())
     for name in LIBRARIES:
         found.update(f"{name}={importlib.metadata.version(name)};".encode())
     for room in sorted(rooms):

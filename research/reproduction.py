@@ -20,10 +20,10 @@ class Comparison:
     @property
     def holds(self) -> bool:
         """Whether every recorded result was found again, bit for bit."""
-        return self.equal == len(self.recorded) and not self.different and not self.failed
+        return self.equal == len(self.recorded)
 
     def done(self, study: str) -> set[int]:  # noqa: ARG002 - the store's signature
-        """Return what need not be computed: what was never recorded cannot be compared."""
+        """Return nothing: all is computed anew."""
         return set()
 
     def failures(self, study: str) -> Sequence[Failure]:  # noqa: ARG002
@@ -46,6 +46,7 @@ class Comparison:
             elif one.task in self.recorded:
                 self.different.append(one.task)
 
-    def fail(self, study: str, outcome: Outcome, event: str) -> None:  # noqa: ARG002
-        """Note why a task could not be computed again."""
-        self.failed[outcome.task] = outcome.detail
+    def fail(self, study: str, outcome: Outcome, *events: str) -> None:  # noqa: ARG002
+        """Note why a task with a recorded result was given up; a try that failed is followed by another."""
+        if "dead" in events and outcome.task in self.recorded:
+            self.failed[outcome.task] = outcome.detail

@@ -11,6 +11,7 @@ What is held here does not grow with results: only the numbers of tasks that are
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -86,8 +87,8 @@ class Sink(Protocol):
         """Take results."""
         ...
 
-    def fail(self, study: str, outcome: Outcome, event: str, /) -> None:
-        """Take a failed try, or that a task is given up."""
+    def fail(self, study: str, outcome: Outcome, /, *events: str) -> None:
+        """Take a failed try, and that a task is given up, as one."""
         ...
 
 
@@ -115,9 +116,10 @@ class Runner:
         work = self._missing()
         if work.done + work.dead < self._total:
             self._executor = self._started()
-            try:
-                while self._fill(work):
-                    self._take(work)
+            with ExitStack() as last:
+                last.callback(lambda: self._executor.close())  # whichever it is by then, and even if nothing lands
+                last.callback(self._land, work)
+                while self._advance(work):
                     if self._is_time("land", _LAND_SECONDS):
                         self._land(work)
                     if self._is_time("look", _LOOK_SECONDS) and self._store.cancel_asked(self._spec.id, began):
@@ -126,9 +128,6 @@ class Runner:
                         return "cancelled"
                     if self._is_time("beat", _BEAT_SECONDS):
                         self._say("driving", {"executor": self._executor.name})
-            finally:
-                self._land(work)
-                self._executor.close()
         return "finished" if work.done == self._total else "stuck"
 
     def _missing(self) -> _Work:
@@ -137,6 +136,20 @@ class Runner:
         dead, tries = given_up(self._store.failures(self._spec.id))
         left = (task for task in self._kind.tasks(self._spec) if task.number not in done and task.number not in dead)
         return _Work(left, len(done), len(dead), sum(tries.values()), tries)
+
+    def _advance(self, work: _Work) -> bool:
+        """Submit and take; false when nothing is left. A lost executor is replaced, what was underway done again."""
+        try:
+            if not self._fill(work):
+                return False
+            self._take(work)
+        except ExecutorLost:
+            self._count_loss()
+            self._executor.close()
+            work.again.extend(work.underway.values())
+            work.underway.clear()
+            work.chunks, self._executor = 0, self._started()
+        return True
 
     def _fill(self, work: _Work) -> bool:
         """Keep every slot busy; false when nothing is left or underway."""
@@ -159,17 +172,8 @@ class Runner:
                 for task in islice(work.left, size)]  # fmt: skip
 
     def _take(self, work: _Work) -> None:
-        """Take what has ended; when the executor is lost, get another and submit again what was underway."""
-        try:
-            ended = self._executor.finished(_WAIT_SECONDS)
-        except ExecutorLost:
-            self._count_loss()
-            self._executor.close()
-            work.again.extend(work.underway.values())
-            work.underway.clear()
-            work.chunks, self._executor = 0, self._started()
-            return
-        for outcomes in ended:
+        """Take what has ended."""
+        for outcomes in self._executor.finished(_WAIT_SECONDS):
             work.chunks -= 1
             for outcome in outcomes:
                 self._note(work, outcome, alone=len(outcomes) == 1)
@@ -198,11 +202,11 @@ class Runner:
             return
         work.tries[outcome.task] += 1
         work.failed_tries += 1
-        self._store.fail(self._spec.id, outcome, "failed")
         if work.tries[outcome.task] >= TRIES:
-            self._store.fail(self._spec.id, outcome, "dead")
+            self._store.fail(self._spec.id, outcome, "failed", "dead")
             work.dead += 1
         else:
+            self._store.fail(self._spec.id, outcome, "failed")
             work.again.append(call)
 
     def _land(self, work: _Work) -> None:

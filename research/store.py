@@ -139,7 +139,7 @@ class StudyStore:
     def hashes(self, study: str) -> dict[int, list[str]]:
         """Return the hashes of the results of every task: one each, unless something is wrong."""
         sql = "SELECT task, groupUniqArray(sha256) AS found FROM research.results WHERE study_id = {id:String}"
-        rows = self._client().arrow(f"{sql} GROUP BY task ORDER BY task", {"id": study})
+        rows = self._client().arrow(f"{sql} GROUP BY task", {"id": study})
         return dict(zip(rows["task"].to_pylist(), rows["found"].to_pylist(), strict=True))
 
     def land(self, study: str, outcomes: Sequence[Outcome]) -> None:
@@ -154,15 +154,16 @@ class StudyStore:
                 landed = self.done(study)  # waits until the warehouse is back, and starts it if it is ours
                 rows = [row for row in rows if row["task"] not in landed]
 
-    def fail(self, study: str, outcome: Outcome, event: str) -> None:
-        """Note a failed try, or that a task is given up or taken up again."""
-        row = {"study_id": study, "task": outcome.task, "at": self._now(), "event": event, "name": outcome.name,
-               "cause": outcome.cause or "raised", "detail": outcome.detail, "worker": outcome.worker}  # fmt: skip
-        self._add("research.tasks", [row])
+    def fail(self, study: str, outcome: Outcome, *events: str) -> None:
+        """Note a failed try, that a task is given up, or taken up again: all at once, or nothing."""
+        rows = [{"study_id": study, "task": outcome.task, "at": self._now(), "event": event, "name": outcome.name,
+                 "cause": outcome.cause or "raised", "detail": outcome.detail, "worker": outcome.worker}
+                for event in events]  # fmt: skip
+        self._add("research.tasks", rows)
 
     def failures(self, study: str) -> list[Failure]:
-        """Return failed tries in order of time."""
-        rows = self._rows("SELECT task, name, at, toString(event), toString(cause), detail, toString(worker) "
+        """Return failed tries in order of time; a row that was sent twice (its time says so) is one try."""
+        rows = self._rows("SELECT DISTINCT task, name, at, toString(event), toString(cause), detail, toString(worker) "
                           "FROM research.tasks WHERE study_id = {id:String} ORDER BY at, event", id=study)  # fmt: skip
         return [Failure(*row) for row in rows]
 

@@ -227,13 +227,16 @@ class Studies:
     def _fold(self, study: str, events: list[Event]) -> str:
         if any(one.event == "finished" for one in events):
             return "finished"
-        if is_driven(study, self.settings):
+        if is_driven(study, self.settings) or self._elsewhere(events):
             return "driving"
-        last = [one for one in events if one.event not in ("cancel_asked", "tracked")][-1]
-        if last.event == "driving":
-            elsewhere = last.host != socket.gethostname() and self._clock.now() - last.at < _SILENCE
-            return "driving" if elsewhere else "interrupted"
-        return last.event
+        last = _turn(events).event
+        return "interrupted" if last == "driving" else last
+
+    def _elsewhere(self, events: list[Event]) -> str | None:
+        """Return the other machine on which a driver is at work, by its last heartbeat."""
+        last = _turn(events)
+        lives = last.event == "driving" and self._clock.now() - last.at < _SILENCE
+        return last.host if lives and last.host != socket.gethostname() else None
 
     def _conclude(self, spec: Spec, made: Kind) -> None:
         """Put the answer together and say what all results hash to."""
@@ -259,10 +262,14 @@ class Studies:
         return code_version(made.rooms, tuple(made.files(spec)))
 
     def _refuse_other_machine(self, study: str) -> None:
-        beats = [one for one in self.store.events(study) if one.event == "driving"]
-        if beats and beats[-1].host != socket.gethostname() and self._clock.now() - beats[-1].at < _SILENCE:
-            raise StudyError(f"Study {study} is being driven on {beats[-1].host}.",
+        if host := self._elsewhere(self.store.events(study)):
+            raise StudyError(f"Study {study} is being driven on {host}.",
                              remedy=f"zeno study cancel {study}, or wait half a minute.")  # fmt: skip
+
+
+def _turn(events: list[Event]) -> Event:
+    """Return the last event that tells where an unfinished study stands; to be asked to stop is not to stop."""
+    return [one for one in events if one.event != "cancel_asked"][-1]
 
 
 def _flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -94,14 +94,15 @@ class DaskExecutor:
 
     def close(self) -> None:
         """Stop the workers of an own cluster; leave another's alone."""
+        with self._lock:
+            left = list(self._underway.values())
+            self._underway.clear()
+            self._waiting.clear()
         if self._cluster is None:
-            for chunk in self._underway.values():
+            for chunk in left:
                 chunk.future.cancel(reason="the study ends", msg=None)
         else:
             _kill(self._cluster)
-        with self._lock:
-            self._underway.clear()
-            self._waiting.clear()
         for part in (self._client, self._cluster):
             if part is not None:
                 with suppress(TimeoutError, CommClosedError):

@@ -26,7 +26,13 @@ class Executor(Protocol):
     slots: int
 
     def submit(self, calls: Sequence[Call]) -> None:
-        """Take a chunk; returns at once."""
+        """Take a chunk; returns at once.
+
+        Raises
+        ------
+        ExecutorLost
+            When it is gone.
+        """
         ...
 
     def finished(self, timeout: float) -> list[list[Outcome]]:

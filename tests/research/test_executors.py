@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from distributed import LocalCluster
 from java import NEEDS_JAVA, SPARK
 from study_kinds import counts, probe
 
@@ -88,6 +89,18 @@ def test_closing_ends_a_long_task_at_once(where: str):
     began = time.monotonic()
     made.close()
     assert time.monotonic() - began < 5.0
+
+
+def test_a_scheduler_elsewhere_is_used_and_left_as_it_was():
+    workers = {"n_workers": 2, "threads_per_worker": 1, "processes": False}
+    with LocalCluster(**workers, protocol="tcp", dashboard_address=None) as cluster:
+        made = executor(cluster.scheduler_address)
+        assert (made.slots, made.name) == (4, f"dask at {cluster.scheduler_address}, 2 threads")
+        for number in range(6):
+            made.submit([Call(number, "some", "study_kinds:answer", f'{{"number":{number},"seconds":0.5}}')])
+        assert made.finished(10.0)
+        made.close()
+        assert len(cluster.scheduler.workers) == 2
 
 
 @NEEDS_JAVA

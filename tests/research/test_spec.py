@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from enum import Enum
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,11 @@ from research.canonical import canonical
 from research.code import code_version
 from research.spec import Spec
 from zeno.errors import ContractError
+
+
+class Side(Enum):
+    BUY = "buy"
+
 
 QUESTION, DATA = {"fast": [5, 10], "cost": "bps:1"}, {"symbols": ["A", "B"], "as_of": "2020"}
 SPEC = Spec("walk_forward", QUESTION, DATA, "snap", "code")
@@ -40,6 +47,7 @@ def test_a_spec_is_read_back_as_it_was_written():
 def test_values_of_all_kinds_have_one_text():
     value = {"d": Decimal("1.10"), "day": date(2020, 1, 2), "array": np.array([1, 2]), "number": np.float64(0.1)}
     assert canonical(value) == '{"array":[1,2],"d":"1.10","day":"2020-01-02","number":0.1}'
+    assert canonical([Side.BUY, Path("a/b"), "Zürich", None, True]) == '["buy","a/b","Zürich",null,true]'
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -65,3 +73,52 @@ def test_a_changed_file_is_other_code(tmp_path):
     code_version.cache_clear()
     assert code_version(("zeno",), (mine,)) != before
     assert code_version(("zeno", "warehouse"), (mine,)) != code_version(("zeno",), (mine,))
+
+
+def test_whatever_a_room_computes_with_is_its_code_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    room = tmp_path / "a_room"
+    (room / "inner").mkdir(parents=True)
+
+    def version() -> str:
+        code_version.cache_clear()
+        return code_version(("a_room",))
+
+    seen = []
+    for name in ("__init__.py", "inner/deep.py", "table.csv", "model.sql", "model2.sql"):
+        (room / name).write_text("1")
+        seen.append(version())
+    (room / "inner/deep.py").write_text("2")
+    seen.append(version())
+    (room / "model2.sql").rename(room / "model3.sql")
+    seen.append(version())
+    assert len(set(seen)) == len(seen)
+    (room / "notes.md").write_text("none of its business")
+    assert version() == seen[-1]
+
+
+def test_text_that_moves_from_one_file_to_the_next_is_other_code(tmp_path):
+    first, second = tmp_path / "first.py", tmp_path / "second.py"
+    versions = set()
+    for texts in (("ab", "c"), ("a", "bc")):
+        first.write_text(texts[0])
+        second.write_text(texts[1])
+        code_version.cache_clear()
+        versions.add(code_version(("research",), (first, second)))
+    assert len(versions) == 2
+
+
+@pytest.mark.parametrize("changed", [
+    ("research.code.platform.python_version_tuple", lambda: ("3", "99", "0")),
+    ("research.code.importlib.metadata.version", lambda name: "99.0" if name == "scipy" else "1.0"),
+], ids=["Python", "SciPy"])  # fmt: skip
+def test_another_python_or_library_is_other_code(monkeypatch, changed):
+    """Either may give other last digits: Python's own sum does since 3.12."""
+    monkeypatch.setattr("research.code.importlib.metadata.version", lambda name: "1.0")
+    found = []
+    for _ in range(2):
+        code_version.cache_clear()
+        found.append(code_version(("research",)))
+        monkeypatch.setattr(*changed)
+    code_version.cache_clear()
+    assert found[0] != found[1]

@@ -3,23 +3,23 @@
 import threading
 import time
 from collections import Counter
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
-from study_kinds import counts, probe
+from study_kinds import counts, probe, ran
 
 from research import runner
 from research.executors import executor
 from research.executors.local import LocalExecutor
+from research.lock import driving
 from research.runner import Progress
+from research.store import StudyStore
 from research.study import Studies
 from research.worker import Outcome
 from warehouse.client import Client
+from warehouse.store import User
+from zeno.clock import ManualClock, SystemClock
 from zeno.errors import ConfigError, StudyError, WarehouseDown
-
-
-def ran(trace: Path) -> Counter[int]:
-    return Counter(int(line) for line in trace.read_text().splitlines()) if trace.exists() else Counter()
 
 
 def start(studies: Studies, **question) -> str:
@@ -126,6 +126,7 @@ def test_a_cancel_takes_effect_within_five_seconds_and_keeps_what_is_done(studie
     assert ended[0][1] - asked < 5.0
     state = studies.state(study)
     assert 0 < state.done < 400
+    assert studies.store.events(study)[-1].detail == {"done": state.done}
     kept = counts(studies, study)
     assert set(kept.values()) == {1}
 
@@ -137,6 +138,73 @@ def test_a_cancelled_study_goes_on_where_it_was(studies, tmp_path):
     assert studies.drive(study, LocalExecutor).state == "finished"
     with pytest.raises(StudyError, match="has finished"):
         studies.cancel(study)
+
+
+def test_a_driver_that_died_before_it_heard_of_a_cancel_was_interrupted(studies):
+    study = start(studies)
+    for event in ("driving", "cancel_asked"):
+        studies.store.record(study, "probe", event)
+    assert studies.state(study).state == "interrupted"
+    studies.cancel(study)
+    assert studies.state(study).state == "cancelled"
+
+
+def test_of_a_drivers_heartbeats_the_latest_counts_in_whatever_order_they_arrived(studies):
+    study, now = start(studies), SystemClock().now()
+    for seconds in (20, 10, 30, 0):
+        store = StudyStore(studies.store.warehouse, ManualClock(now + timedelta(seconds=seconds)))
+        store.record(study, "probe", "driving", {"executor": str(seconds)})
+    studies.store.warehouse.nodes(User.ADMIN)[0].command("OPTIMIZE TABLE research.studies FINAL")  # by time now
+    assert studies.state(study).executor == "30"
+
+
+def test_a_study_is_queued_until_somebody_drives_it(studies):
+    study = start(studies)
+    studies.queue(study, "dask", 2)
+    assert studies.state(study).state == "queued"
+    assert studies.store.events(study)[-1].detail == {"executor": "dask", "workers": 2}
+    with driving(study, studies.settings), pytest.raises(StudyError, match="is driving already"):
+        studies.queue(study, "dask", 2)
+    studies.drive(study, LocalExecutor)
+    with pytest.raises(StudyError, match="is finished already"):
+        studies.queue(study, "dask", 2)
+
+
+def test_waiting_ends_when_nothing_more_will_happen_or_when_the_time_is_over(studies):
+    clock = ManualClock(SystemClock().now())
+    waiting, study, seen = Studies(studies.store, studies.settings, clock), start(studies), []
+    assert waiting.wait(study, seen.append, seconds=2.0).state == "created"
+    assert 4 <= len(seen) <= 6
+    studies.cancel(study)
+    assert waiting.wait(study).state == "cancelled"
+
+
+def test_a_study_keeps_what_its_data_were_read_from(studies):
+    study = studies.create(probe(), {"loads": [1, 2]})
+    spec, detail = studies.store.spec(study)
+    assert (spec, detail) == (probe(), {"loads": [1, 2], "tasks": 10})
+
+
+def test_studies_do_not_mix_and_the_newest_comes_first(studies):
+    older, newer = start(studies, tasks=3), start(studies, tasks=4)
+    studies.drive(older, LocalExecutor)
+    assert [(one.id, one.state, one.done) for one in studies.states()] == [
+        (newer, "created", 0),
+        (older, "finished", 3),
+    ]
+    assert studies.store.hashes(newer) == {}
+    assert list(studies.store.results(newer)) == []
+    assert studies.store.seconds(newer) == 0.0
+
+
+def test_results_come_page_by_page_in_order_each_once_whatever_landed_twice(studies, monkeypatch):
+    monkeypatch.setattr("research.store._PAGE", 3)
+    study = start(studies, tasks=9)
+    landed = [Outcome(task, f"probe {task}", str(task), "sha", 0.5, "here") for task in (8, 0, 2, 3, 4, 6, 7, 1, 5)]
+    for outcomes in (landed[:6], landed[4:]):
+        studies.store.land(study, outcomes)
+    assert list(studies.store.results(study)) == [(task, task) for task in range(9)]
+    assert studies.store.hashes(study) == {task: ["sha"] for task in range(9)}
 
 
 def test_other_code_refuses_to_resume(studies, tmp_path):
@@ -154,8 +222,6 @@ def test_other_code_refuses_to_resume(studies, tmp_path):
 
 
 def test_two_drivers_of_one_study_are_refused(studies):
-    from research.lock import driving
-
     study = start(studies)
     with driving(study, studies.settings), pytest.raises(StudyError, match="is being driven by process"):
         studies.drive(study, LocalExecutor)
@@ -164,13 +230,27 @@ def test_two_drivers_of_one_study_are_refused(studies):
 
 def test_a_driver_on_another_machine_is_respected_while_it_lives(studies, monkeypatch):
     study = start(studies)
-    monkeypatch.setattr("research.store.socket.gethostname", lambda: "elsewhere")
-    studies.store.record(study, "probe", "driving", {"executor": "dask"})
-    monkeypatch.undo()
-    monkeypatch.setattr("research.kinds.kinds", lambda: {"probe": __import__("study_kinds").Probe()})
+    _elsewhere(studies, monkeypatch, study, "driving")
     assert studies.state(study).state == "driving"
     with pytest.raises(StudyError, match="is being driven on elsewhere"):
         studies.drive(study, LocalExecutor)
+    _elsewhere(studies, monkeypatch, study, "cancelled")
+    assert studies.drive(study, LocalExecutor).state == "finished"
+
+
+def test_a_driver_on_another_machine_is_taken_for_dead_after_half_a_minute(studies, monkeypatch):
+    study = start(studies)
+    _elsewhere(studies, monkeypatch, study, "driving")
+    for seconds, state in ((29, "driving"), (31, "interrupted")):
+        later = ManualClock(SystemClock().now() + timedelta(seconds=seconds))
+        assert Studies(studies.store, studies.settings, later).state(study).state == state
+
+
+def _elsewhere(studies: Studies, monkeypatch: pytest.MonkeyPatch, study: str, event: str) -> None:
+    """Record an event as another machine does."""
+    with monkeypatch.context() as there:
+        there.setattr("research.store.socket.gethostname", lambda: "elsewhere")
+        studies.store.record(study, "probe", event, {"executor": "dask"})
 
 
 def test_a_result_whose_acknowledgement_was_lost_lands_once(studies, monkeypatch):
@@ -222,6 +302,28 @@ def test_a_reproduction_that_differs_says_where(studies, monkeypatch):
     monkeypatch.setattr(studies.store, "hashes", lambda one: {**genuine(one), 3: ["0" * 64]})
     found = studies.reproduce(study, LocalExecutor)
     assert (found.holds, found.different) == (False, [3])
+
+
+def test_a_reproduction_fails_only_where_a_recorded_result_cannot_be_computed_again(studies, tmp_path):
+    trace, cure = tmp_path / "trace", tmp_path / "cure"
+    shaky = start(studies, tasks=2, what="raise once", to=[0], trace=str(trace))
+    assert studies.drive(shaky, LocalExecutor).failed_tries
+    trace.unlink()
+    found = studies.reproduce(shaky, LocalExecutor)
+    assert (found.holds, found.equal, found.failed) == (True, 2, {})
+
+    cure.touch()
+    cured = start(studies, tasks=2, what="until", to=[1], cure=str(cure))
+    studies.drive(cured, LocalExecutor)
+    cure.unlink()
+    found = studies.reproduce(cured, LocalExecutor)
+    assert (found.holds, found.equal) == (False, 1)
+    assert "no cure yet" in found.failed[1]
+
+    stuck = start(studies, tasks=2, what="raise", to=[1])
+    assert studies.drive(stuck, LocalExecutor).state == "stuck"
+    found = studies.reproduce(stuck, LocalExecutor)
+    assert (found.holds, found.equal, found.failed) == (True, 1, {})
 
 
 def test_studies_are_found_by_how_their_ids_begin(studies):

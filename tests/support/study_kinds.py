@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_info
+
 from research import kinds
 from research.kinds import Answer, Results, Task
 from research.spec import Spec
@@ -52,6 +54,11 @@ def answer(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"value": number**2, "float": (number + 0.1) / 3.0, "bulk": "x" * payload.get("bulk", 0)}
 
 
+def threads(payload: Mapping[str, Any]) -> int:
+    """Return how many threads linear algebra may use where this runs."""
+    return max(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+
+
 def _misbehave(payload: Mapping[str, Any]) -> None:
     what = payload["what"]
     if what == "raise":
@@ -81,6 +88,11 @@ def register() -> None:
     """Let this process know the probe."""
     known = {**kinds.kinds(), "probe": Probe()}
     kinds.kinds = lambda: known  # type: ignore[assignment]
+
+
+def ran(trace: Path) -> Counter[int]:
+    """Return how often each task was run, by a probe's trace."""
+    return Counter(int(line) for line in trace.read_text().splitlines()) if trace.exists() else Counter()
 
 
 def counts(studies: Any, study: str) -> Counter[int]:

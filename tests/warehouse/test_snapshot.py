@@ -9,17 +9,19 @@ from builders import trades
 from warehouse import read_bars
 from warehouse.batch import Batch
 from warehouse.snapshot import bars_snapshot
+from warehouse.store import User
 from zeno.errors import ConfigError, WarehouseError
 
 START, END = datetime(2013, 9, 2, tzinfo=UTC), datetime(2013, 9, 5, tzinfo=UTC)
 LATER = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def vendor(closes: list[str], *, first: int = 0, known: int = 0, source: str = "vendor") -> Batch:
-    """Return daily closes of AAA from day ``first`` on, known ``known`` days after each began."""
+def vendor(closes: list[str], *, first: int = 0, known: int = 0, source: str = "vendor", symbol: str = "AAA",
+           resolution: str = "1d") -> Batch:  # fmt: skip
+    """Return daily closes from day ``first`` on, known ``known`` days after each began."""
     days = [START + timedelta(days=first + at) for at in range(len(closes))]
     return Batch("raw.bars", source, pa.table({
-        "symbol": ["AAA"] * len(closes), "resolution": ["1d"] * len(closes),
+        "symbol": [symbol] * len(closes), "resolution": [resolution] * len(closes),
         "ts": pa.array(days, pa.timestamp("us", "UTC")),
         "known_at": pa.array([day + timedelta(days=known, hours=21) for day in days], pa.timestamp("us", "UTC")),
         "close": closes,
@@ -81,6 +83,27 @@ def test_bars_of_ticks_are_named_by_trades_and_corrections(loader, warehouse):
     after = taken(warehouse, ["ES"], "1m")
     assert {one["table"] for one in after.loads} == {"raw.trades", "raw.corrections"}
     assert after.id != before.id
+    assert taken(warehouse, ["ES"], "1m", START + timedelta(minutes=59)).id == before.id
+
+
+def test_it_names_the_loads_of_the_interval_instrument_resolution_and_source_and_no_others(loader, warehouse):
+    """The interval ends where END begins."""
+    loader.load(vendor(["10"]))
+    loader.load(vendor(["12"], first=2))
+    asked = taken(warehouse)
+    assert len(asked.loads) == 2
+    assert list(asked.batches) == sorted(asked.batches)
+    for other in ({"first": -1}, {"first": 3}, {"symbol": "ES"}, {"resolution": "1h"}, {"source": "other"}):
+        loader.load(vendor(["10"], **other))
+    assert taken(warehouse, source="vendor") == asked
+
+
+def test_rows_of_a_load_that_was_not_finished_have_no_snapshot(loader, warehouse):
+    loader.load(vendor(["10"]))
+    admin = warehouse.nodes(User.ADMIN)[0]
+    admin.command("ALTER TABLE raw.loads DELETE WHERE state = 'landed' SETTINGS mutations_sync = 2")
+    with pytest.raises(WarehouseError, match="does not know 1 loads"):
+        taken(warehouse)
 
 
 def test_nothing_to_read_is_an_error(loader, warehouse):
