@@ -63,7 +63,9 @@ def _perform(call: Call) -> Outcome:
         function = _function(call.function)
         _single_threaded(len(sys.modules))
         text = canonical(function(json.loads(call.payload)))
-    except (Exception, SystemExit):  # whatever a task does is its own outcome
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # SystemExit and CancelledError, too: whatever a task does is its own outcome
         seconds = time.perf_counter() - start
         return Outcome(call.task, call.name, seconds=seconds, worker=worker, cause="raised",
                        detail=traceback.format_exc())  # fmt: skip

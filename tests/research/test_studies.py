@@ -75,15 +75,16 @@ def test_a_task_that_fails_is_tried_three_times_and_given_up_with_its_traceback(
     assert all("ValueError: task" in one.detail and one.cause == "raised" for one in dead)
 
 
-def test_a_task_that_wants_to_exit_is_a_task_that_failed(studies):
+@pytest.mark.parametrize("what", ["SystemExit", "CancelledError"])
+def test_a_task_that_wants_to_end_its_worker_is_a_task_that_failed(studies, what):
     """And does not take the executor's thread with it, which would leave the driver waiting for ever."""
     ended: list[str] = []
-    study = start(studies, tasks=4, what="exit", to=[1])
+    study = start(studies, tasks=4, what=what, to=[1])
     thread = threading.Thread(target=lambda: ended.append(studies.drive(study, LocalExecutor).state), daemon=True)
     thread.start()
     thread.join(20)
     assert ended == ["stuck"]
-    assert "SystemExit: 3" in studies.store.failures(study)[-1].detail
+    assert what in studies.store.failures(study)[-1].detail
 
 
 def test_what_was_given_up_is_tried_again_only_when_asked(studies, tmp_path):

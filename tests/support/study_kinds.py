@@ -1,5 +1,6 @@
 """Kinds of studies for tests of the machinery: what a task does is in its payload."""
 
+import asyncio
 import os
 import signal
 import time
@@ -63,8 +64,8 @@ def _misbehave(payload: Mapping[str, Any]) -> None:
     what = payload["what"]
     if what == "raise":
         raise ValueError(f"task {payload['number']} is poison")
-    if what == "exit":
-        raise SystemExit(3)
+    if what in ("SystemExit", "CancelledError"):
+        raise {"SystemExit": SystemExit, "CancelledError": asyncio.CancelledError}[what]
     if what == "raise once" and len(Path(payload["trace"]).read_text().splitlines()) < 3:
         raise ValueError("not yet")
     if what == "die":
