@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from cli.output import console, errors, print_json, print_table
 from cli.status import print_status
@@ -47,7 +48,7 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for pr
         print_json({"success": result.success, "status": found.as_dict(), **pages})
     else:
         _summary(settings, result, found, time.monotonic() - began)
-        console.print(_NEXT.format(**pages) if pages else "", highlight=False, soft_wrap=True)
+        console.print(_NEXT.format(**{name: escape(str(page)) for name, page in pages.items()}) if pages else "", highlight=False, soft_wrap=True)
     if not result.success or found.differing:
         raise typer.Exit(1)
 
@@ -61,7 +62,7 @@ def _summary(settings: Settings, result: "EltResult", found: Status, seconds: fl
     passed = sum(check.passed for check in result.checks)
     outcome = "[bold green]Everything holds.[/]" if result.success else "[bold red]Something failed; see above.[/]"
     console.print(f"Checks: {passed} of {len(result.checks)} passed in this run, which took {seconds:.0f} s.")
-    console.print(f"{outcome} Data in {settings.home}", highlight=False)
+    console.print(f"{outcome} Data in {escape(str(settings.home))}", highlight=False, soft_wrap=True)
 
 
 def _pages(settings: Settings, store: Warehouse) -> dict[str, Path]:

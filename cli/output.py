@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from zeno.errors import ZenoError
 
@@ -22,14 +24,17 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows for a person: numbers right-aligned with thousands separated, times to the second."""
+    """Print rows for a person: numbers right-aligned with thousands separated, times to the second.
+
+    Brackets in a value are the value's own, not markup.
+    """
     listed = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
+    table = Table(title=escape(title), title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
     for at, name in enumerate(columns):
         numeric = any(_is_number(row[at]) for row in listed)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        table.add_row(*(shown(value) for value in row))
+        table.add_row(*(Text(shown(value)) for value in row))
     console.print(table)
 
 
@@ -52,9 +57,9 @@ def print_error(error: ZenoError, *, as_json: bool) -> None:
         report = {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
         sys.stderr.write(json.dumps(report) + "\n")
         return
-    errors.print(f"[bold red]{type(error).__name__}[/] {error.message}", highlight=False)
+    errors.print(f"[bold red]{type(error).__name__}[/] {escape(error.message)}", highlight=False, soft_wrap=True)
     if error.remedy:
-        errors.print(f"  → {error.remedy}", highlight=False)
+        errors.print(f"  → {error.remedy}", highlight=False, markup=False, soft_wrap=True)
 
 
 def megabytes(size: int | None) -> str:

@@ -124,3 +124,18 @@ def test_numbers_are_shown_as_people_read_them():
     assert shown(1234567) == "1,234,567"
     assert shown(None) == "–"
     assert shown(True) == "yes"
+
+
+def test_brackets_are_the_values_own_and_not_markup(zeno):
+    assert "[/x] of [red]" in zeno("query", "SELECT '[/x] of [red]' AS \"a [/b]\"").stdout
+
+
+def test_brackets_in_an_error_are_printed_as_they_are(zeno):
+    done = zeno("backtest", "run", "-s", "[/x]", "--symbols", "ES")
+    assert done.returncode == 2
+    assert "there is no strategy [/x]" in done.stderr
+
+
+def test_an_error_is_not_cut_into_lines_so_that_its_remedy_can_be_copied(zeno):
+    done = zeno("backtest", "run", "-s", "sma_crossover", "--symbols", "NOPE", COLUMNS="40")
+    assert 'zeno query "SELECT * FROM ref.symbols"' in done.stderr
