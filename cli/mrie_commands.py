@@ -53,7 +53,9 @@ def report(
         raise ConfigError(f"There is no folder {target.parent}.", remedy="Make it first.")
     write_page(found, target)
     if not as_json:
-        console.print(f"Run [bold]{found.run_id}[/]; page: [bold]{escape(str(target))}[/]", highlight=False, soft_wrap=True)
+        console.print(
+            f"Run [bold]{found.run_id}[/]; page: [bold]{escape(str(target))}[/]", highlight=False, soft_wrap=True
+        )
 
 
 @app.command()

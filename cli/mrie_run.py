@@ -86,4 +86,6 @@ def _print(found: Any) -> None:
         console.print(f"{what}: " + ", ".join(f"{count} {name}" for name, count in told[what].items()), highlight=False)
     for caveat in told["caveats"]:
         errors.print(f"[yellow]![/] {escape(caveat)}", highlight=False)
-    console.print(f"Run [bold]{told['run_id']}[/]; page: [bold]{escape(str(told['page']))}[/]", highlight=False, soft_wrap=True)
+    console.print(
+        f"Run [bold]{told['run_id']}[/]; page: [bold]{escape(str(told['page']))}[/]", highlight=False, soft_wrap=True
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import console, print_json, print_table
+from cli.output import console, errors, print_json, print_table
 from warehouse.store import connect, embedded
 from zeno.errors import ConfigError
 from zeno.settings import Settings
@@ -18,15 +18,20 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def up(
-    port: Annotated[int | None, typer.Option(help="Port of the Dagster UI; 3000 or the next free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the Dagster UI, or the next free one; from 3000 on.", min=1, max=65_535)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start warehouse, Dagster UI and daemon; what runs already is left alone."""
     from assets.services import Services
 
     settings = Settings.from_env()
-    connect(settings).close()
-    _print(settings, Services(settings).start(port=port), as_json=as_json)
+    with errors.status("starting the warehouse"):
+        connect(settings).close()
+    with errors.status("starting Dagster's UI and daemon; ten to thirty seconds"):
+        services = Services(settings).start(port=port)
+    _print(settings, services, as_json=as_json)
 
 
 def down(as_json: Json = False) -> None:

@@ -231,7 +231,9 @@ def instruments(store: Warehouse, symbols: Sequence[str]) -> dict[int, str]:
     found = dict(zip(rows["name"].to_pylist(), rows["ids"].to_pylist(), strict=True))
     unknown = [symbol for symbol in symbols if symbol not in found]
     if unknown:
-        raise ConfigError(f"No instrument has the symbol {', '.join(unknown)}.", remedy=_where_symbols_are(store, unknown))
+        raise ConfigError(
+            f"No instrument has the symbol {', '.join(unknown)}.", remedy=_where_symbols_are(store, unknown)
+        )
     ambiguous = [symbol for symbol in symbols if len(found[symbol]) > 1]
     if ambiguous:
         raise ConfigError(f"The symbol {', '.join(ambiguous)} has meant several instruments.",
