@@ -60,14 +60,15 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for pr
 
 
 def _summary(settings: Settings, result: "EltResult", found: Status, seconds: float) -> None:
+    from cli.progress import verdict
+
     console.print()
     rows = [(s.source, s.table_name, s.rows_in, s.rows_stored, s.rows_quarantined) for s in found.sources]
     print_table("Sources", ["source", "table", "rows in", "stored", "quarantined"], rows)
     console.print()
     print_status(found)
-    passed = sum(check.passed for check in result.checks)
     outcome = "[bold green]Everything holds.[/]" if result.success else "[bold red]Something failed; see above.[/]"
-    console.print(f"Checks: {passed} of {len(result.checks)} passed in this run, which took {seconds:.0f} s.")
+    console.print(f"{verdict(result.checks)} in this run, which took {seconds:.0f} s.")
     console.print(f"{outcome} Data in {escape(str(settings.home))}", highlight=False, soft_wrap=True)
 
 

@@ -98,4 +98,4 @@ def _store(settings: Settings, as_of: str) -> tuple[Any, Any]:
 
 def _claim_row(history: Any) -> tuple[Any, ...]:
     judged = sum(event.event == "evaluated" for event in history.events)
-    return history.claim.claim_id, history.status, history.committed_at, judged, history.reason
+    return history.claim.claim_id, history.status, history.committed_at.replace(microsecond=0), judged, history.reason

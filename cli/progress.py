@@ -1,6 +1,7 @@
 """What a person sees while an ELT run works: a line for everything done, and what is being done now."""
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.markup import escape
@@ -57,6 +58,16 @@ class RunProgress:
         if isinstance(event, Skipped):
             return f"[dim]· {event.step}: {escape(event.reason)}[/]"
         return None
+
+
+def verdict(checks: Sequence[Checked]) -> str:
+    """Say how many checks passed, and of the others how many only warn."""
+    passed, failed = (sum(each) for each in ([c.passed for c in checks], [not c.passed and c.blocking for c in checks]))
+    warned = len(checks) - passed - failed
+    parts = [f"{passed} of {len(checks)} checks passed"]
+    parts += [f"{failed} failed"] if failed else []
+    parts += [f"{warned} warned (the lines with !)"] if warned else []
+    return ", ".join(parts)
 
 
 def _checked(event: Checked) -> str | None:

@@ -42,3 +42,13 @@ def test_where_there_is_no_room_numbers_are_folded_and_no_digit_is_lost(printed)
 )
 def test_sizes_are_in_kib_where_a_tenth_of_a_mib_says_nothing(size, text):
     assert output.megabytes(size) == text
+
+
+def test_a_check_that_only_warns_is_not_counted_as_failed():
+    from assets.progress import Checked
+    from cli.progress import verdict
+
+    checks = [Checked("a", "b", passed=passed, blocking=blocking, detail="")
+              for passed, blocking in ((True, True), (False, False), (False, True))]  # fmt: skip
+    assert verdict(checks) == "1 of 3 checks passed, 1 failed, 1 warned (the lines with !)"
+    assert verdict(checks[:1]) == "1 of 1 checks passed"
