@@ -82,7 +82,7 @@ def report(result: "EltResult", *, as_json: bool) -> None:
 
         outcome = "[green]done[/]" if result.success else "[red]failed[/]"
         console.print(f"{outcome}: {len(result.loads)} sources, {verdict(result.checks)}, "
-                      f"{len(result.failures)} failures; runs {', '.join(run[:8] for run in result.runs)}.",
+                      f"{len(result.failures)} failed; runs {', '.join(run[:8] for run in result.runs)}.",
                       highlight=False)  # fmt: skip
     if not result.success:
         raise typer.Exit(1)

@@ -31,6 +31,11 @@ def up(
         connect(settings).close()
     with errors.status("starting Dagster's UI and daemon; ten to thirty seconds"):
         services = Services(settings).start(port=port)
+    where = next((entry.url for entry in services if entry.url), None)
+    if port is not None and where is not None and not where.endswith(f":{port}"):
+        errors.print(
+            f"[yellow]![/] The UI is at {where}: it ran there already, or port {port} is taken.", highlight=False
+        )
     _print(settings, services, as_json=as_json)
 
 

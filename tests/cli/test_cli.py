@@ -140,3 +140,26 @@ def test_brackets_in_an_error_are_printed_as_they_are(zeno):
 def test_an_error_is_not_cut_into_lines_so_that_its_remedy_can_be_copied(zeno):
     done = zeno("backtest", "run", "-s", "sma_crossover", "--symbols", "NOPE", COLUMNS="40")
     assert 'zeno query "SELECT * FROM ref.symbols"' in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_written_is_said_without_a_traceback(tmp_path):
+    (tmp_path / "file").touch()
+    environment = os.environ | {"ZENO_HOME": str(tmp_path / "file" / "home")}
+    command = [sys.executable, "-m", "cli.main", "elt", "sources", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    assert done.returncode == 2
+    assert "ZENO_HOME" in json.loads(done.stderr)["remedy"]
+
+
+def test_an_interrupted_command_says_what_goes_on(tmp_path):
+    code = "import cli.main as m\ndef app(): raise SystemExit(130)\nm.app = app\nm.run()"
+    environment = os.environ | {"ZENO_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=ROOT,
+                          check=False)  # fmt: skip
+    assert done.returncode == 130
+    assert "the same command again does the rest" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "99999"])
+def test_a_port_that_cannot_be_is_refused(zeno, port):
+    assert zeno("up", "--port", port).returncode == 2
