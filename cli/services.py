@@ -62,6 +62,9 @@ def logs(
     settings = Settings.from_env()
     files = {path.stem: path for path in settings.logs.glob("*.*l*")}
     files |= {path.parent.parent.name: path for path in settings.home.glob("warehouse/node*/log/error.log")}
+    if name == "zeno" and name not in files:
+        errors.print("Zeno has had nothing to log yet.", highlight=False)
+        return
     if name not in files:
         raise ConfigError(f"There is no log {name!r}.", remedy=f"Logs: {', '.join(sorted(files)) or 'none yet'}.")
     with files[name].open(errors="replace") as handle:

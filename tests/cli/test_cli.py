@@ -163,3 +163,10 @@ def test_an_interrupted_command_says_what_goes_on(tmp_path):
 @pytest.mark.parametrize("port", ["0", "99999"])
 def test_a_port_that_cannot_be_is_refused(zeno, port):
     assert zeno("up", "--port", port).returncode == 2
+
+
+def test_a_log_that_nothing_was_written_to_is_no_error(tmp_path):
+    command = [sys.executable, "-m", "cli.main", "logs"]
+    environment = os.environ | {"ZENO_HOME": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
