@@ -20,6 +20,7 @@ setup-dev: .venv/.installed-dev  ## the same, with what tests and checks need
 	$(PYTHON) -m venv .venv
 
 .venv/.installed: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing the locked packages into .venv; this takes some minutes."
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@

@@ -3,6 +3,7 @@
 Tests give keywords instead of the real parts: fewer data sets, settings of a temporary folder, no retries.
 """
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,11 @@ from assets.studies import drive_study, study_sensor, walk_forward
 from collectors.dataset import Dataset
 from collectors.registry import DATASETS
 from zeno.settings import Settings
+
+# Dagster copies every sensor with a parameter of its own that it calls beta; nobody who runs the demo can do anything.
+warnings.filterwarnings(
+    "ignore", message="Parameter `owners` of initializer `SensorDefinition", category=dg.BetaWarning
+)
 
 
 def build(

@@ -162,7 +162,10 @@ class Services:
             if ended or self._clock.monotonic() > deadline:
                 what = "ended while it started" if ended else f"is not healthy after {timeout:g} s"
                 first = (ended or ill)[0]
-                raise ServiceError(f"{first.name} {what}.", remedy=f"See {first.log}.")
+                raise ServiceError(
+                    f"{first.name} {what}.",
+                    remedy=f"See {first.log}; on a busy machine, run zeno up again: it waits on.",
+                )
             self._clock.sleep(_POLL_SECONDS)
 
     def _running(self, service: Service) -> psutil.Process | None:
@@ -185,7 +188,7 @@ class Services:
 
 def _free_port(first: int) -> int:
     """Return the first port from ``first`` on that nobody listens on."""
-    for port in range(first, first + _PORTS_TRIED):
+    for port in range(first, min(first + _PORTS_TRIED, 65_536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

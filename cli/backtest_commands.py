@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from cli.backtest_options import Options, make_frame, make_request, make_strategy, with_options
-from cli.output import console, print_json, print_table
+from cli.output import console, errors, print_json, print_table
 from zeno.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Backtest strategies: one engine for research, paper and live.")
@@ -50,7 +51,7 @@ def _run(name: str, options: Options) -> Any:
 
     made = make_strategy(name, options)
     frame = make_frame(made, options)
-    with console.status(f"running {name} over {frame.bars:,} bars"):
+    with errors.status(f"running {escape(name)} over {frame.bars:,} bars"):
         return run_backtest(make_request(made, options), frame)
 
 
@@ -102,7 +103,7 @@ def report(
         print_json({**result.summary(), "page": str(output), "tear_sheet": sheet.to_dict()})
         return
     _print(result.summary())
-    console.print(f"\nTear sheet: [bold]{output}[/]")
+    console.print(f"\nTear sheet: [bold]{escape(str(output))}[/]", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,11 +1,13 @@
 """``zeno demo``: the main job on real data, from nothing to a summary of what is there."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from cli.output import console, errors, print_json, print_table
 from cli.status import print_status
@@ -17,6 +19,7 @@ from zeno.settings import Settings
 if TYPE_CHECKING:
     from assets.run import EltResult
 
+Say = Callable[[str], None]
 _NEXT = """
 [bold]Where to look next[/]
   {tear_sheet}   a tear sheet
@@ -42,51 +45,63 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for pr
     with RunProgress(quiet=as_json) as progress:
         result = run_elt(settings, on_event=progress)
     found = read_status(store)
-    pages = _pages(settings, store) if result.success else {}
+    pages = _pages(settings, store, quiet=as_json) if result.success else {}
     if as_json:
         print_json({"success": result.success, "status": found.as_dict(), **pages})
     else:
         _summary(settings, result, found, time.monotonic() - began)
-        console.print(_NEXT.format(**pages) if pages else "", highlight=False, soft_wrap=True)
+        console.print(
+            _NEXT.format(**{name: escape(str(page)) for name, page in pages.items()}) if pages else "",
+            highlight=False,
+            soft_wrap=True,
+        )
     if not result.success or found.differing:
         raise typer.Exit(1)
 
 
 def _summary(settings: Settings, result: "EltResult", found: Status, seconds: float) -> None:
+    from cli.progress import verdict
+
     console.print()
     rows = [(s.source, s.table_name, s.rows_in, s.rows_stored, s.rows_quarantined) for s in found.sources]
     print_table("Sources", ["source", "table", "rows in", "stored", "quarantined"], rows)
     console.print()
     print_status(found)
-    passed = sum(check.passed for check in result.checks)
     outcome = "[bold green]Everything holds.[/]" if result.success else "[bold red]Something failed; see above.[/]"
-    console.print(f"Checks: {passed} of {len(result.checks)} passed in this run, which took {seconds:.0f} s.")
-    console.print(f"{outcome} Data in {settings.home}", highlight=False)
+    console.print(f"{verdict(result.checks)} in this run, which took {seconds:.0f} s.")
+    console.print(f"{outcome} Data in {escape(str(settings.home))}", highlight=False, soft_wrap=True)
 
 
-def _pages(settings: Settings, store: Warehouse) -> dict[str, Path]:
-    """Run what research there is to show, and return its pages."""
-    with errors.status("a backtest: a moving-average crossover on the S&P 500"):
-        sheet = _tear_sheet(settings, store)
-    with errors.status("a walk-forward study: momentum among twenty stocks, 1990–2022"):
-        study = _study(settings, store)
-    with errors.status("MRIE: regimes, causal graph, scenarios, claims"):
-        risk = _risk_report(settings, store)
-    return {"tear_sheet": sheet, "study": study, "risk_report": risk}
+def _pages(settings: Settings, store: Warehouse, *, quiet: bool) -> dict[str, Path]:
+    """Run what research there is to show, with a line for each, and return its pages."""
+    steps = {
+        "tear_sheet": ("a backtest: a moving-average crossover on the S&P 500", _tear_sheet),
+        "study": ("a walk-forward study: momentum among twenty stocks, 1990–2022", _study),
+        "risk_report": ("MRIE: regimes, causal graph, scenarios, claims", _risk_report),
+    }
+    pages = {}
+    for name, (title, make) in steps.items():
+        with errors.status(title) as line:
+            pages[name] = make(settings, store, lambda what, title=title, line=line: line.update(f"{title}: {what}"))
+        if not quiet:
+            errors.print(f"[green]✓[/] {title}", highlight=False, soft_wrap=True)
+    return pages
 
 
-def _risk_report(settings: Settings, store: Warehouse) -> Path:
+def _risk_report(settings: Settings, store: Warehouse, say: Say) -> Path:
     """Run all six phases of MRIE in this process and write its page; the same data are not computed twice."""
     from mrie.run import begin, run
     from mrie.run.tracking import track_run
 
     clock = SystemClock()
-    found = run(begin(store, settings, clock=clock))
+    found = run(begin(store, settings, clock=clock,
+                      watch=lambda phase, done, total: say(f"{phase}, {done} of {total}")))  # fmt: skip
+    say("MLflow")
     track_run(found, settings, clock)
     return found.page
 
 
-def _study(settings: Settings, store: Warehouse) -> Path:
+def _study(settings: Settings, store: Warehouse, say: Say) -> Path:
     """Walk forward over twenty stocks, where studies run by default; done once, however often the demo runs."""
     from backtest.studies.standard import walk_forward_study
     from research.executors import executor
@@ -97,12 +112,13 @@ def _study(settings: Settings, store: Warehouse) -> Path:
     study = walk_forward_study(studies, strategy="xs_momentum", universe="us_equities_daily", end="2023-01-01",
                                grid=["lookback=63,126,252", "skip=0,21"], train=1260, test=252, purge=5,
                                sizer="equity:0.05", cost="bps:5")  # fmt: skip
-    studies.drive(study, lambda: executor(settings.executor, settings.workers))
+    studies.drive(study, lambda: executor(settings.executor, settings.workers),
+                  lambda now: say(f"{now.done} of {now.total} folds"))  # fmt: skip
     studies.track(study)
     return settings.studies / study / "tearsheet.html"
 
 
-def _tear_sheet(settings: Settings, store: Warehouse) -> Path:
+def _tear_sheet(settings: Settings, store: Warehouse, say: Say) -> Path:
     """Backtest a moving-average crossover on the S&P 500 and write its tear sheet; returns where."""
     from backtest.market import read_market
     from backtest.report import run_record
@@ -113,6 +129,7 @@ def _tear_sheet(settings: Settings, store: Warehouse) -> Path:
     frame = read_market(["SP500"], "1d", datetime(1999, 1, 1, tzinfo=UTC), datetime(2019, 1, 1, tzinfo=UTC),
                         source="us_indices_daily", warehouse=store)  # fmt: skip
     request = Request(SmaCrossover(fast=20, slow=100), sizer="equity:1", cost="bps:2")
+    say("compiling and running")
     page = settings.home / "reports" / "sma_crossover_sp500.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     write_page(tear_sheet(run_record(run_backtest(request, frame))), page)

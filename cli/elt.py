@@ -78,10 +78,11 @@ def report(result: "EltResult", *, as_json: bool) -> None:
     if as_json:
         print_json(asdict(result))
     else:
-        passed = sum(check.passed for check in result.checks)
-        verdict = "[green]done[/]" if result.success else "[red]failed[/]"
-        console.print(f"{verdict}: {len(result.loads)} sources, {passed} of {len(result.checks)} checks passed, "
-                      f"{len(result.failures)} failures; runs {', '.join(run[:8] for run in result.runs)}.",
+        from cli.progress import verdict
+
+        outcome = "[green]done[/]" if result.success else "[red]failed[/]"
+        console.print(f"{outcome}: {len(result.loads)} sources, {verdict(result.checks)}, "
+                      f"{len(result.failures)} failed; runs {', '.join(run[:8] for run in result.runs)}.",
                       highlight=False)  # fmt: skip
     if not result.success:
         raise typer.Exit(1)

@@ -11,8 +11,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli.output import print_error
-from zeno.errors import ZenoError
+from cli.output import errors, print_error
+from zeno.errors import ConfigError, ZenoError
 from zeno.settings import Settings
 from zeno.telemetry import correlated, log_to
 
@@ -31,6 +31,9 @@ _COMMANDS = {
     "warehouse": ("cli.warehouse_commands", "app"),
 }
 """Where each command lives, in the order of the help."""
+
+
+_INTERRUPTED = 130
 
 
 class _Lazy(TyperGroup):
@@ -62,15 +65,27 @@ def zeno() -> None:
     """Zeno: a market data warehouse and a backtest engine that run from one command."""
 
 
+def _log(settings: Settings) -> None:
+    try:
+        log_to(settings.logs)
+    except OSError as error:
+        raise ConfigError(f"The data folder {settings.home} cannot be written: {error.strerror}.",
+                          remedy="Change its rights, or set ZENO_HOME to another folder.") from error  # fmt: skip
+
+
 def run() -> None:
     """Run the command line; a known failure ends with its own exit code and its remedy."""
     try:
         with correlated():
-            log_to(Settings.from_env().logs)
+            _log(Settings.from_env())
             app()
     except ZenoError as error:
         print_error(error, as_json="--json" in sys.argv)
         sys.exit(error.exit_code)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED and sys.argv[1:2] != ["study"]:  # a study has said which command goes on
+            errors.print("Interrupted. What has landed stays; the same command again does the rest.", highlight=False)
+        raise
 
 
 if __name__ == "__main__":

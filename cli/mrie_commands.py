@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from cli.mrie_run import run
 from cli.mrie_validate import validate
@@ -52,7 +53,9 @@ def report(
         raise ConfigError(f"There is no folder {target.parent}.", remedy="Make it first.")
     write_page(found, target)
     if not as_json:
-        console.print(f"Run [bold]{found.run_id}[/]; page: [bold]{target}[/]", highlight=False, soft_wrap=True)
+        console.print(
+            f"Run [bold]{found.run_id}[/]; page: [bold]{escape(str(target))}[/]", highlight=False, soft_wrap=True
+        )
 
 
 @app.command()
@@ -82,7 +85,7 @@ def withdraw(
     if as_json:
         print_json(history.to_dict())
     else:
-        console.print(f"{claim} is withdrawn: {history.reason}", highlight=False)
+        console.print(f"{claim} is withdrawn: {history.reason}", highlight=False, markup=False)
 
 
 def _store(settings: Settings, as_of: str) -> tuple[Any, Any]:
@@ -95,4 +98,4 @@ def _store(settings: Settings, as_of: str) -> tuple[Any, Any]:
 
 def _claim_row(history: Any) -> tuple[Any, ...]:
     judged = sum(event.event == "evaluated" for event in history.events)
-    return history.claim.claim_id, history.status, history.committed_at, judged, history.reason
+    return history.claim.claim_id, history.status, history.committed_at.replace(microsecond=0), judged, history.reason

@@ -4,6 +4,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.backtest_options import moment
@@ -84,5 +85,7 @@ def _print(found: Any) -> None:
     for what in ("edges", "claims"):
         console.print(f"{what}: " + ", ".join(f"{count} {name}" for name, count in told[what].items()), highlight=False)
     for caveat in told["caveats"]:
-        errors.print(f"[yellow]![/] {caveat}", highlight=False)
-    console.print(f"Run [bold]{told['run_id']}[/]; page: [bold]{told['page']}[/]", highlight=False, soft_wrap=True)
+        errors.print(f"[yellow]![/] {escape(caveat)}", highlight=False)
+    console.print(
+        f"Run [bold]{told['run_id']}[/]; page: [bold]{escape(str(told['page']))}[/]", highlight=False, soft_wrap=True
+    )

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.output import console, errors, print_json, print_table
@@ -54,7 +55,7 @@ def validate(
             panel, start, panel.last_vintage if end is None else end, vintages_only=vintages_only, mapper=bar.map
         )
     for warning in report.warnings:
-        errors.print(f"[yellow]![/] {warning}", highlight=False)
+        errors.print(f"[yellow]![/] {escape(warning)}", highlight=False)
     if readings is not None:
         _write(report.readings.table, readings)
     if as_json:

@@ -8,12 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from zeno.errors import ZenoError
 
-console = Console()
-errors = Console(stderr=True)
+_UNBOUNDED = 1_000
+_TEXT_ROOM = 12
+
+console = Console(width=None if sys.stdout.isatty() else _UNBOUNDED)  # in a pipe or a file nothing needs to be folded
+errors = Console(stderr=True, width=None if sys.stderr.isatty() else _UNBOUNDED)
 
 
 def print_json(value: Any) -> None:
@@ -22,15 +27,46 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows for a person: numbers right-aligned with thousands separated, times to the second."""
-    listed = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
+    """Print rows for a person: numbers right-aligned with thousands separated, times to the second.
+
+    Brackets in a value are the value's own, not markup. Decimals have as many places as their column needs; none is
+    rounded. On a narrow terminal text is folded before numbers and times are.
+    """
+    given = [list(row) for row in rows]
+    width = range(len(columns))
+    numeric = {at for at in width if any(_is_number(row[at]) for row in given)}
+    times = {at for at in width if any(isinstance(row[at], date) for row in given)}
+    listed = _aligned(given)
+    firm = _firm(columns, listed, numeric | times)
+    table = Table(title=escape(title), title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
     for at, name in enumerate(columns):
-        numeric = any(_is_number(row[at]) for row in listed)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        justify = "right" if at in numeric else "left"
+        table.add_column(Text(name), justify=justify, overflow="fold", no_wrap=at in firm)
     for row in listed:
-        table.add_row(*(shown(value) for value in row))
+        table.add_row(*(Text(shown(value)) for value in row))
     console.print(table)
+
+
+def _aligned(rows: list[list[Any]]) -> list[list[Any]]:
+    """Give the decimals of a column the places that its longest has, trailing zeros left out."""
+    for at in range(len(rows[0]) if rows else 0):
+        exact = [row[at] for row in rows if isinstance(row[at], Decimal) and row[at].is_finite()]
+        places = max((_places(value) for value in exact), default=0)
+        for row in rows:
+            if isinstance(row[at], Decimal) and row[at].is_finite():
+                row[at] = f"{row[at]:.{places}f}"
+    return rows
+
+
+def _places(value: Decimal) -> int:
+    return max(0, -int(value.normalize().as_tuple().exponent))
+
+
+def _firm(columns: Sequence[str], rows: list[list[Any]], chosen: set[int]) -> set[int]:
+    """Return the chosen columns, which are then never folded, if they leave the others room; none otherwise."""
+    wide = sum(max([len(columns[at]), *(len(shown(row[at])) for row in rows)]) for at in chosen)
+    room = console.width - wide - 3 * (len(columns) - 1)
+    return chosen if room >= _TEXT_ROOM * (len(columns) - len(chosen)) else set()
 
 
 def shown(value: Any) -> str:
@@ -52,14 +88,16 @@ def print_error(error: ZenoError, *, as_json: bool) -> None:
         report = {"error": type(error).__name__, "message": error.message, "remedy": error.remedy}
         sys.stderr.write(json.dumps(report) + "\n")
         return
-    errors.print(f"[bold red]{type(error).__name__}[/] {error.message}", highlight=False)
+    errors.print(f"[bold red]{type(error).__name__}[/] {escape(error.message)}", highlight=False, soft_wrap=True)
     if error.remedy:
-        errors.print(f"  → {error.remedy}", highlight=False)
+        errors.print(f"  → {error.remedy}", highlight=False, markup=False, soft_wrap=True)
 
 
 def megabytes(size: int | None) -> str:
-    """Return a size in MiB, or a dash."""
-    return "–" if size is None else f"{size / 2**20:,.1f} MiB"
+    """Return a size in MiB, a small one in KiB, or a dash."""
+    if size is None:
+        return "–"
+    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 / 10 or not size else f"{size / 2**10:,.1f} KiB"
 
 
 def _is_number(value: Any) -> bool:

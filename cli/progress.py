@@ -1,8 +1,10 @@
 """What a person sees while an ELT run works: a line for everything done, and what is being done now."""
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assets.progress import Checked, Event, Failed, Materialized, Skipped, Started
@@ -42,20 +44,30 @@ class RunProgress:
             self._bar.update(self._task, description=event.step)
         elif (line := self._line(event)) is not None and line not in self._shown:
             self._shown.add(line)
-            errors.print(line, highlight=False)
+            errors.print(line, highlight=False, soft_wrap=True)
 
     def _line(self, event: Event) -> str | None:
         if isinstance(event, Materialized):
             rows = "" if event.rows is None else f"{event.rows:>12,} rows"
             return f"[green]✓[/] {event.asset:<44}{rows}"
         if isinstance(event, Failed):
-            remedy = f"\n  → {event.remedy}" if event.remedy else ""
-            return f"[red]✗ {event.step}[/] {event.error}{remedy}"
+            remedy = f"\n  → {escape(event.remedy)}" if event.remedy else ""
+            return f"[red]✗ {event.step}[/] {escape(event.error)}{remedy}"
         if isinstance(event, Checked):
             return _checked(event)
         if isinstance(event, Skipped):
-            return f"[dim]· {event.step}: {event.reason}[/]"
+            return f"[dim]· {event.step}: {escape(event.reason)}[/]"
         return None
+
+
+def verdict(checks: Sequence[Checked]) -> str:
+    """Say how many checks passed, and of the others how many only warn."""
+    passed, failed = (sum(each) for each in ([c.passed for c in checks], [not c.passed and c.blocking for c in checks]))
+    warned = len(checks) - passed - failed
+    parts = [f"{passed} of {len(checks)} checks passed"]
+    parts += [f"{failed} failed"] if failed else []
+    parts += [f"{warned} warned (the lines with !)"] if warned else []
+    return ", ".join(parts)
 
 
 def _checked(event: Checked) -> str | None:
@@ -63,4 +75,4 @@ def _checked(event: Checked) -> str | None:
     if event.passed:
         return None
     mark = "[red]✗[/]" if event.blocking else "[yellow]![/]"
-    return f"{mark} {event.asset} {event.check}: {event.detail}"
+    return f"{mark} {event.asset} {event.check}: {escape(event.detail)}"

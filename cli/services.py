@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import console, print_json, print_table
+from cli.output import console, errors, print_json, print_table
 from warehouse.store import connect, embedded
 from zeno.errors import ConfigError
 from zeno.settings import Settings
@@ -18,15 +18,25 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def up(
-    port: Annotated[int | None, typer.Option(help="Port of the Dagster UI; 3000 or the next free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the Dagster UI, or the next free one; from 3000 on.", min=1, max=65_535)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start warehouse, Dagster UI and daemon; what runs already is left alone."""
     from assets.services import Services
 
     settings = Settings.from_env()
-    connect(settings).close()
-    _print(settings, Services(settings).start(port=port), as_json=as_json)
+    with errors.status("starting the warehouse"):
+        connect(settings).close()
+    with errors.status("starting Dagster's UI and daemon; ten to thirty seconds"):
+        services = Services(settings).start(port=port)
+    where = next((entry.url for entry in services if entry.url), None)
+    if port is not None and where is not None and not where.endswith(f":{port}"):
+        errors.print(
+            f"[yellow]![/] The UI is at {where}: it ran there already, or port {port} is taken.", highlight=False
+        )
+    _print(settings, services, as_json=as_json)
 
 
 def down(as_json: Json = False) -> None:
@@ -52,6 +62,9 @@ def logs(
     settings = Settings.from_env()
     files = {path.stem: path for path in settings.logs.glob("*.*l*")}
     files |= {path.parent.parent.name: path for path in settings.home.glob("warehouse/node*/log/error.log")}
+    if name == "zeno" and name not in files:
+        errors.print("Zeno has had nothing to log yet.", highlight=False)
+        return
     if name not in files:
         raise ConfigError(f"There is no log {name!r}.", remedy=f"Logs: {', '.join(sorted(files)) or 'none yet'}.")
     with files[name].open(errors="replace") as handle:

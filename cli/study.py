@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from cli.backtest_options import with_fields
@@ -66,7 +67,7 @@ def show(study: Id, as_json: AsJson = False) -> None:
         return
     print_table("", ["", "value"], [(name, value) for name, value in _described(state, spec)])
     for one in dead:
-        errors.print(f"\n[red]{one.name}[/] was given up after three tries:\n{one.detail}", highlight=False)
+        errors.print(f"\n[red]{one.name}[/] was given up after three tries:\n{escape(one.detail)}", highlight=False)
     _print_summary(state.summary)
 
 
@@ -216,7 +217,7 @@ def _end(state: Any, as_json: bool) -> None:
     if not as_json:
         console.print(f"\nStudy [bold]{state.id}[/] has finished; results {state.result[:16]}…")
         for name, path in _pages(state):
-            console.print(f"{name}: [bold]{path}[/]")
+            console.print(f"{name}: [bold]{escape(path)}[/]", highlight=False, soft_wrap=True)
 
 
 def _pages(state: Any) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from cli.output import console, megabytes, print_json, print_table
 from warehouse.audit import audit
@@ -56,7 +57,7 @@ def audit_command(as_json: Json = False) -> None:
         print_json([asdict(entry) for entry in differences])
     else:
         for entry in differences:
-            console.print(f"[red]✗[/] {entry}", highlight=False)
+            console.print(f"[red]✗[/] {escape(str(entry))}", highlight=False, soft_wrap=True)
         console.print("Every batch in the ledger is in its table." if not differences else "Load those batches again.")
     if differences:
         raise typer.Exit(1)

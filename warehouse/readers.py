@@ -6,6 +6,7 @@ becomes visible at its own knowledge time. Call ``.to_pandas()`` on what they re
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 
 import pyarrow as pa
 
@@ -229,7 +230,7 @@ def _one_source(known: Sequence[str], symbol: str, resolution: str) -> str:
         return "ticks"
     if len(known) > 1:
         raise ConfigError(f"{symbol} has {resolution} bars from several sources.",
-                          remedy=f"Give source=, one of {', '.join(known)}.")  # fmt: skip
+                          remedy=f"Give source= (--source), one of {', '.join(known)}.")  # fmt: skip
     return known[0]
 
 
@@ -249,13 +250,25 @@ def instruments(store: Warehouse, symbols: Sequence[str]) -> dict[int, str]:
     found = dict(zip(rows["name"].to_pylist(), rows["ids"].to_pylist(), strict=True))
     unknown = [symbol for symbol in symbols if symbol not in found]
     if unknown:
-        raise ConfigError(f"No instrument has the symbol {', '.join(unknown)}.",
-                          remedy="Look in ref.symbols: zeno query \"SELECT * FROM ref.symbols\"")  # fmt: skip
+        raise ConfigError(
+            f"No instrument has the symbol {', '.join(unknown)}.", remedy=_where_symbols_are(store, unknown)
+        )
     ambiguous = [symbol for symbol in symbols if len(found[symbol]) > 1]
     if ambiguous:
         raise ConfigError(f"The symbol {', '.join(ambiguous)} has meant several instruments.",
                           remedy="Ask for a symbol that has meant only one: see ref.symbols.")  # fmt: skip
     return {found[symbol][0]: symbol for symbol in symbols}
+
+
+def _where_symbols_are(store: Warehouse, unknown: Sequence[str]) -> str:
+    """Return what to do about unknown symbols: load some, or the known ones that are spelt alike."""
+    known = store.client().arrow("SELECT DISTINCT toString(symbol) AS name FROM ref.symbols")["name"].to_pylist()
+    if not known:
+        return "The warehouse has no instruments yet; load the default data sets: zeno elt run"
+    upper = {name.upper(): name for name in known}
+    alike = [upper[name] for each in unknown for name in get_close_matches(each.upper(), upper, 3, 0.5)]
+    guess = f"Did you mean {', '.join(dict.fromkeys(alike))}? " if alike else ""
+    return guess + 'All are in ref.symbols: zeno query "SELECT * FROM ref.symbols"'
 
 
 def _named(rows: pa.Table, names: dict[int, str]) -> pa.Table:

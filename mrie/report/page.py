@@ -11,7 +11,15 @@ from mrie.report.charts import calibration_chart, history_chart, recent_chart, s
 from mrie.report.check import check_report
 from mrie.report.graph import graph_picture
 from mrie.report.inputs import RiskReport
-from mrie.report.tables import auc_rows, base_rate, claims_in_order, edges_in_order, gauge, turning_points
+from mrie.report.tables import (
+    auc_rows,
+    base_rate,
+    claims_in_order,
+    edges_in_order,
+    gauge,
+    repeats_an_edge,
+    turning_points,
+)
 from zeno.drawing import numerals
 from zeno.drawing.page import environment
 
@@ -60,7 +68,9 @@ def render_page(report: RiskReport) -> str:
             picture=graph_picture(report.graph),
             edges=edges_in_order(report.graph.edges),
             scenarios=scenarios,
-            claims=claims_in_order(report.claims),
+            claims=report.claims,
+            main_claims=[one for one in claims_in_order(report.claims) if not repeats_an_edge(one)],
+            edge_claims=[one for one in claims_in_order(report.claims) if repeats_an_edge(one)],
             probes={chart.key: chart.probes for chart in drawn if chart.probes},
             words=words,
             text=numerals,

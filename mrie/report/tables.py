@@ -124,3 +124,8 @@ def edges_in_order(edges: Sequence[Edge]) -> list[Edge]:
 def claims_in_order(claims: Sequence[Claim]) -> list[Claim]:
     """Return withdrawn claims first: what was wrong is not to be looked for."""
     return sorted(claims, key=lambda one: (_ORDER[one.status], one.claim_id))
+
+
+def repeats_an_edge(claim: Claim) -> bool:
+    """Whether the graph's list has told it already: a claim on an edge, unless it was withdrawn."""
+    return claim.claim_id.startswith("edge/") and claim.status != "withdrawn"

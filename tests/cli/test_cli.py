@@ -41,7 +41,8 @@ def test_query_counts_as_a_number(zeno):
 def test_query_as_csv_and_as_a_table(zeno):
     csv = zeno("query", "SELECT ord, price FROM raw.trades ORDER BY ord", "--format", "csv")
     assert csv.stdout.splitlines() == ['"ord","price"', "0,1640.25", "1,1640.5"]
-    assert "1640.50000000" in zeno("query", "SELECT price FROM raw.trades ORDER BY ord").stdout
+    table = zeno("query", "SELECT price FROM raw.trades ORDER BY ord").stdout
+    assert [line.strip() for line in table.splitlines()[-2:]] == ["1640.25", "1640.50"]
 
 
 def test_query_as_parquet_to_a_file(zeno, tmp_path):
@@ -124,3 +125,48 @@ def test_numbers_are_shown_as_people_read_them():
     assert shown(1234567) == "1,234,567"
     assert shown(None) == "–"
     assert shown(True) == "yes"
+
+
+def test_brackets_are_the_values_own_and_not_markup(zeno):
+    assert "[/x] of [red]" in zeno("query", "SELECT '[/x] of [red]' AS \"a [/b]\"").stdout
+
+
+def test_brackets_in_an_error_are_printed_as_they_are(zeno):
+    done = zeno("backtest", "run", "-s", "[/x]", "--symbols", "ES")
+    assert done.returncode == 2
+    assert "there is no strategy [/x]" in done.stderr
+
+
+def test_an_error_is_not_cut_into_lines_so_that_its_remedy_can_be_copied(zeno):
+    done = zeno("backtest", "run", "-s", "sma_crossover", "--symbols", "NOPE", COLUMNS="40")
+    assert 'zeno query "SELECT * FROM ref.symbols"' in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_written_is_said_without_a_traceback(tmp_path):
+    (tmp_path / "file").touch()
+    environment = os.environ | {"ZENO_HOME": str(tmp_path / "file" / "home")}
+    command = [sys.executable, "-m", "cli.main", "elt", "sources", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    assert done.returncode == 2
+    assert "ZENO_HOME" in json.loads(done.stderr)["remedy"]
+
+
+def test_an_interrupted_command_says_what_goes_on(tmp_path):
+    code = "import cli.main as m\ndef app(): raise SystemExit(130)\nm.app = app\nm.run()"
+    environment = os.environ | {"ZENO_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=ROOT,
+                          check=False)  # fmt: skip
+    assert done.returncode == 130
+    assert "the same command again does the rest" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["0", "99999"])
+def test_a_port_that_cannot_be_is_refused(zeno, port):
+    assert zeno("up", "--port", port).returncode == 2
+
+
+def test_a_log_that_nothing_was_written_to_is_no_error(tmp_path):
+    command = [sys.executable, "-m", "cli.main", "logs"]
+    environment = os.environ | {"ZENO_HOME": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout) == (0, "")

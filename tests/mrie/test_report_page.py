@@ -200,6 +200,14 @@ class TestSections:
         assert "cdcdcdcdcdcd" in text
         assert "2 claims committed before being judged: 1 hold, 0 failed, 1 withdrawn, 0 not judged yet." in text
 
+    def test_claims_that_the_graph_has_told_are_folded_and_withdrawn_ones_never(self) -> None:
+        first, *others = (one for one in report().claims if one.status == "holds")
+        edge = replace(first, claim_id="edge/a->b/1", statement="a raises b")
+        gone = replace(next(one for one in report().claims if one.status == "withdrawn"), claim_id="edge/c->d/1")
+        text = section(render_page(replace(report(), claims=(first, edge, gone, *others))), "claims")
+        assert text.index(gone.statement) < text.index("<details>") < text.index("a raises b")
+        assert "1 claim on edges of the graph above" in text
+
     def test_data_say_their_vintage_and_what_is_overdue(self) -> None:
         text = section(checked(), "data")
         assert "1 of 2 series with dated vintages" in text

@@ -157,3 +157,10 @@ def test_a_withdrawn_value_is_gone_from_then_on(loader, warehouse):
     loader.load(release(None, first + timedelta(days=30)))
     assert read_macro(["PAYEMS"], as_of=first, warehouse=warehouse).num_rows == 1
     assert read_macro(["PAYEMS"], as_of=first + timedelta(days=31), warehouse=warehouse).num_rows == 0
+
+
+@pytest.mark.parametrize("symbol", ["es", "ESX"])
+def test_a_misspelt_symbol_is_answered_with_those_that_are_spelt_alike(loader, warehouse, symbol):
+    with pytest.raises(ConfigError) as refused:
+        read_trades([symbol], START, END, as_of=LATER, warehouse=warehouse)
+    assert refused.value.remedy.startswith("Did you mean ES")
