@@ -54,12 +54,14 @@ def read_market(
         raise ConfigError(f"there is no resolution {resolution}", remedy=f"choose from: {', '.join(RESOLUTIONS)}")
     if panel and resolution == "tick":
         raise ConfigError("a panel strategy needs bars", remedy="choose a resolution from 1s to 1d")
+    if end <= start:
+        raise ConfigError(f"{start:%Y-%m-%d} to {end:%Y-%m-%d} is no interval", remedy="swap --from and --to")
     store = warehouse or connect()
     known = as_of or datetime.now(UTC)
     table = read_bars(symbols, resolution, start, end, as_of=known, source=source, loads=loads, warehouse=store)
     if len(table) == 0:
         raise ConfigError(f"the warehouse has no {resolution} bars of {', '.join(symbols)} "
-                          f"from {start:%Y-%m-%d} to {end:%Y-%m-%d}",
+                          f"from {start:%Y-%m-%d} to {end:%Y-%m-%d}" + (f" from {source}" if source else ""),
                           remedy="zeno elt run loads data; zeno status shows what there is")  # fmt: skip
     table, notes = _priced(_as_bars(table) if resolution == "tick" else table)
     traded, calendars = _terms(store, symbols)

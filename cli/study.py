@@ -48,7 +48,8 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         print_json(states)
         return
-    print_table("", list(_COLUMNS), [[one[name] for name in _COLUMNS] for one in states])
+    rows = [one | {"created": one["created"].replace(microsecond=0)} for one in states]
+    print_table("", list(_COLUMNS), [[one[name] for name in _COLUMNS] for one in rows])
 
 
 @app.command()
@@ -164,13 +165,13 @@ def drive(studies: Any, study: str, driving: Driving, *, again: bool = False) ->
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             state = studies.drive(study, driving.executor(), watch, again=again)
+            if state.state == "finished":
+                bar.update(task, description=f"{study}: recording in MLflow")
+                studies.track(study)
         except KeyboardInterrupt:
             bar.stop()
             errors.print(f"Interrupted; what is done is kept. Go on with: zeno study resume {study}")
             sys.exit(130)
-    if state.state == "finished":
-        with errors.status("recording in MLflow"):
-            studies.track(study)
     _end(state, driving.as_json)
 
 

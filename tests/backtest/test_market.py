@@ -125,3 +125,5 @@ def _head(frame: Frame, count: int) -> Frame:
 def test_nothing_in_the_interval_is_said_plainly(store: Warehouse) -> None:
     with pytest.raises(ConfigError, match="no tick bars of ES from 2020-01-01"):
         read_market(["ES"], "tick", datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2, tzinfo=UTC), warehouse=store)
+    with pytest.raises(ConfigError, match="2020-01-02 to 2020-01-01 is no interval"):
+        read_market(["ES"], "tick", datetime(2020, 1, 2, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC), warehouse=store)
