@@ -88,6 +88,7 @@ def test_up_right_after_a_killed_supervisor_waits_for_its_engines(control):
     kill(supervisor)
     until(lambda: ended(supervisor))
     assert control.up() is True
+    assert control.supervisor_pid() not in {None, supervisor}, "or down would miss it"
 
 
 def test_a_second_supervisor_of_a_folder_is_refused_w06(control):

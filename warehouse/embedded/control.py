@@ -155,7 +155,8 @@ class EmbeddedWarehouse:
     def _await_healthy(self, started: subprocess.Popen[bytes] | None, timeout: float) -> None:
         deadline = self._clock.monotonic() + timeout
         waiting = list(self.topology.nodes)
-        while waiting := [node for node in waiting if not self._answers(node)]:
+        # Before the new supervisor has said who it is, what answers may be an engine of a killed one, on its way out.
+        while self.supervisor_pid() is None or (waiting := [node for node in waiting if not self._answers(node)]):
             if started is not None and started.poll() is not None and self.supervisor_pid() is None:
                 raise self._start_error(started.pid)
             if self._clock.monotonic() > deadline:
