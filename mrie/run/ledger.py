@@ -51,6 +51,12 @@ def _claim(history: ClaimHistory) -> Claim:
     )
 
 
+_METRICS = {
+    "eras_with_sign": "eras with the stated sign",
+    "opposite_eras": "pairs of periods with opposite signs",
+}
+
+
 def _words(predicate: Predicate) -> str:
     limits, struck = (", ".join(f"{one.metric} {one.limit} {one.threshold:g}" for one in conditions)
                       for conditions in (predicate.holds_if, predicate.withdrawn_if))  # fmt: skip
@@ -69,7 +75,10 @@ def _evaluation(event: Event, predicate: Predicate) -> Evaluation:
 def plain(text: str) -> str:
     """Return the names of metrics as a person reads them.
 
-    >>> plain("signed_t_1990_2019 at least 1.96, found -0.3")
-    'signed t 1990 to 2019 at least 1.96, found -0.3'
+    >>> plain("signed_t_1990_2019 at least 1.96, found -0.3; opposite_eras at least 1, found 3")
+    'signed t in 1990–2019 at least 1.96, found −0.3; pairs of periods with opposite signs at least 1, found 3'
     """
-    return re.sub(r"(\d{4})_(\d{4})", r"\1 to \2", text).replace("_", " ")
+    for name, words in _METRICS.items():
+        text = re.sub(rf"\b{name}\b", words, text)
+    text = re.sub(r"\bsigned_t_(\d{4})_(\d{4})\b", r"signed t in \1–\2", text)
+    return re.sub(r"(?<= )-(?=\d)", "−", text).replace("_", " ")
