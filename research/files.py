@@ -102,7 +102,8 @@ def restore(version: FileVersion, settings: Settings) -> Path:
 
 def tracked(settings: Settings) -> list[FileVersion]:
     """Return every tracked file, by name and then by hash."""
-    found = [_read(path) for path in root(settings).glob("*/*.dvc") if not path.parent.name.startswith(".")]
+    # Folders with a dot are where work goes on: they may vanish while they are looked into.
+    found = [_read(path) for path in root(settings).glob("[!.]*/*.dvc")]
     return sorted(found, key=lambda version: (version.name, version.sha256))
 
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -289,6 +290,24 @@ def test_processes_that_track_at_once_wait_for_each_other(settings, tmp_path):
 
 
 @pytest.mark.kill
+def test_the_list_can_be_read_while_another_process_begins_and_ends_its_work(settings, bars):
+    version = track([bars], settings)[0]
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            incoming(settings).mkdir()
+            incoming(settings).rmdir()
+
+    other = threading.Thread(target=work)
+    other.start()
+    try:
+        assert all(tracked(settings) == [version] for _ in range(1_000))
+    finally:
+        over.set()
+        other.join()
+
+
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(settings, tmp_path):
     rng = random.Random(SEED)
     paths = [written(tmp_path / f"{at}.csv", f"{at}\n" * 400_000) for at in range(2 * len(_MOMENTS))]
@@ -310,8 +329,16 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(settings, 
     assert not incoming(settings).exists()
 
 
+def _working(settings: Settings, pattern: str) -> int:
+    """How many files are being worked on; the folder may go while it is looked into."""
+    try:
+        return len(list(incoming(settings).glob(pattern)))
+    except FileNotFoundError:
+        return 0
+
+
 def _copied(settings: Settings) -> int:
-    return len(tracked(settings)) + len(list(incoming(settings).glob("*")))
+    return len(tracked(settings)) + _working(settings, "*")
 
 
 def _added(settings: Settings) -> int:
@@ -319,7 +346,7 @@ def _added(settings: Settings) -> int:
 
 
 def _described(settings: Settings) -> int:
-    return len(tracked(settings)) + len(list(incoming(settings).glob("*/*.dvc")))
+    return len(tracked(settings)) + _working(settings, "*/*.dvc")
 
 
 def _pushed(settings: Settings) -> int:
