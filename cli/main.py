@@ -5,7 +5,10 @@ what compiles.
 """
 
 import importlib
+import logging
+import os
 import sys
+import threading
 from typing import Any
 
 import typer
@@ -85,7 +88,18 @@ def run() -> None:
     except SystemExit as ended:
         if ended.code == _INTERRUPTED and sys.argv[1:2] != ["study"]:  # a study has said which command goes on
             errors.print("Interrupted. What has landed stays; the same command again does the rest.", highlight=False)
+        _leave(ended.code)
         raise
+
+
+def _leave(code: Any) -> None:
+    """End the process here if a task is still at work: the interpreter would stop it in native code, which aborts."""
+    local = sys.modules.get("research.executors.local")
+    if local and any(thread.name == local.THREAD for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else bool(code))
 
 
 if __name__ == "__main__":

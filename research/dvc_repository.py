@@ -145,7 +145,7 @@ def _sweep(settings: Settings) -> None:
     shutil.rmtree(incoming(settings), ignore_errors=True)
     # The default remote is ours alone; in another one somebody else may be writing.
     for folder in (_cache(settings), _default_remote(settings)):
-        for stale in folder.glob("files/md5/*/*.tmp"):
+        for stale in (folder / _OBJECTS).rglob("*.tmp"):
             stale.unlink(missing_ok=True)
 
 

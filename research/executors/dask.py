@@ -1,11 +1,12 @@
 """Dask: an own cluster of processes on this machine, or a scheduler somewhere."""
 
+import asyncio
 import logging
 import queue
 import threading
-from asyncio import CancelledError
 from collections import Counter, deque
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ _CONFIG = {
 }
 _MISSES = 10
 _FETCH_SECONDS = 3.0  # a result is small; when its worker dies before it is fetched, Dask would wait for ever
+_GONE = (TimeoutError, CancelledError, asyncio.CancelledError, CommClosedError)
 _DIED = "The Dask worker died under the task: killed, out of memory, or a segmentation fault."
 
 
@@ -162,17 +164,16 @@ class DaskExecutor:
 
     def _outcomes(self, chunk: _Chunk) -> list[Outcome]:
         """Return what became of a chunk; nothing when its result died with its worker: it waits again then."""
-        if chunk.future.status == "finished":
-            try:
-                return chunk.future.result(timeout=_FETCH_SECONDS)
-            except (TimeoutError, CancelledError, CommClosedError):
-                chunk.future.cancel(reason="its result is gone", msg=None)
-                self.submit(chunk.calls)
-                return []
-        error = chunk.future.exception(timeout=_FETCH_SECONDS) if chunk.future.status == "error" else None
-        if isinstance(error, KilledWorker) or error is None:
+        try:
+            return chunk.future.result(timeout=_FETCH_SECONDS)
+        except KilledWorker:
             return crashed(chunk.calls, _DIED)
-        return crashed(chunk.calls, f"The Dask worker could not run the task: {error!r}")
+        except _GONE:
+            chunk.future.cancel(reason="its result is gone", msg=None)
+            self.submit(chunk.calls)
+            return []
+        except Exception as error:  # whatever Dask says, the task has had its try
+            return crashed(chunk.calls, f"The Dask worker could not run the task: {error!r}")
 
 
 def _cluster(workers: int) -> LocalCluster:

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 
 from research.worker import Call, Outcome, perform
 
+THREAD = "zeno-tasks"
+"""The name of the threads that tasks run on, while they do."""
+_LAST_SECONDS = 2.0
+
 
 class LocalExecutor:
     """Runs calls in this process. A task that kills its process kills the driver with it."""
@@ -17,7 +21,7 @@ class LocalExecutor:
         self._calls: queue.SimpleQueue[Sequence[Call] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[list[Outcome]] = queue.SimpleQueue()
         # A daemon: what it still computes after a cancel must not keep the process alive.
-        self._thread = threading.Thread(target=self._work, daemon=True, name="zeno-study")
+        self._thread = threading.Thread(target=self._work, daemon=True, name=THREAD)
         self._thread.start()
 
     def submit(self, calls: Sequence[Call]) -> None:
@@ -35,8 +39,9 @@ class LocalExecutor:
         return found
 
     def close(self) -> None:
-        """Take no more chunks."""
+        """Take no more chunks, and wait a moment for the one underway."""
         self._calls.put(None)
+        self._thread.join(_LAST_SECONDS)
 
     def _work(self) -> None:
         while (calls := self._calls.get()) is not None:

@@ -118,6 +118,41 @@ def test_an_interrupted_study_says_how_to_go_on_and_goes_on(home, finished):
     assert set(counts(studies, state.id).values()) == {1}
 
 
+_READING_FOR_EVER = """
+import io, sys
+import pyarrow as pa
+import pyarrow.parquet as pq
+from cli import main
+from research.executors.local import LocalExecutor
+from research.worker import Call
+
+def read(payload):
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": range(10)}), file)
+    while True:
+        file.seek(0)
+        pq.read_table(file)
+
+def app():
+    executors = [LocalExecutor() for _ in range(8)]
+    for one in executors:
+        one.submit([Call(0, "endless", "__main__:read", "{}")])
+    executors[0].close()
+    print("told")
+    sys.exit(130)
+
+main.app = app
+main.run()
+"""
+
+
+def test_a_task_that_is_still_at_work_does_not_abort_the_process(home):
+    """The interpreter ends a daemon thread where it takes the lock again: within Arrow, that is an abort."""
+    done = subprocess.run([sys.executable, "-c", _READING_FOR_EVER, "study"], capture_output=True, text=True,
+                          env=environment(home), check=False, cwd=Path(__file__).parents[2])  # fmt: skip
+    assert (done.returncode, done.stdout) == (130, "told\n"), done.stderr
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     (["show", "ffff"], "No study has the id"),
     (["resume", "ffff", "--queue", "--again"], "tries nothing again"),

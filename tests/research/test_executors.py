@@ -16,7 +16,7 @@ from study_kinds import counts, probe
 
 from research.executors import Executor, ExecutorLost, executor
 from research.study import Studies
-from research.worker import Call
+from research.worker import Call, Outcome
 
 CLUSTERS = ["dask", SPARK]
 
@@ -48,6 +48,21 @@ def test_a_task_that_kills_its_worker_three_times_is_given_up_and_no_other(studi
     assert (state.state, state.done, state.dead, state.failed_tries) == ("stuck", 19, 1, 3)
     assert {one.cause for one in studies.store.failures(study)} == {"crashed"}
     assert "died under the task" in studies.store.failures(study)[0].detail
+
+
+def test_a_result_that_dies_with_its_worker_is_no_failed_try():
+    """The worker has finished one task, and dies under the next before anybody has fetched the first one's result."""
+    made = executor("dask", 1)
+    try:
+        made.submit([Call(0, "done", "study_kinds:answer", '{"number":0}')])
+        made.submit([Call(1, "deadly", "study_kinds:answer", '{"number":1,"seconds":1,"to":[1],"what":"die"}')])
+        time.sleep(6.0)  # long enough for Dask to have noticed
+        found, deadline = list[Outcome](), time.monotonic() + 60.0
+        while len(found) < 2 and time.monotonic() < deadline:
+            found += [one for chunk in made.finished(0.5) for one in chunk]
+    finally:
+        made.close()
+    assert [(one.task, one.cause) for one in sorted(found, key=lambda one: one.task)] == [(0, ""), (1, "crashed")]
 
 
 @pytest.mark.parametrize("where", CLUSTERS)
