@@ -160,11 +160,11 @@ class Services:
         while ill := [found for found in self.status() if not found.healthy]:
             ended = [found for found in ill if found.pid is None]
             if ended or self._clock.monotonic() > deadline:
-                what = "ended while it started" if ended else f"is not healthy after {timeout:g} s"
-                first = (ended or ill)[0]
+                if ended:
+                    raise ServiceError(f"{ended[0].name} ended while it started.", remedy=f"See {ended[0].log}.")
                 raise ServiceError(
-                    f"{first.name} {what}.",
-                    remedy=f"See {first.log}; on a busy machine, run zeno up again: it waits on.",
+                    f"{ill[0].name} is not healthy after {timeout:g} s.",
+                    remedy=f"See {ill[0].log}; on a busy machine, run zeno up again: it waits on.",
                 )
             self._clock.sleep(_POLL_SECONDS)
 

@@ -36,7 +36,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     width = range(len(columns))
     numeric = {at for at in width if any(_is_number(row[at]) for row in given)}
     times = {at for at in width if any(isinstance(row[at], date) for row in given)}
-    listed = _aligned(given)
+    listed = list(zip(*(_aligned(column) for column in zip(*given, strict=True)), strict=True))
     firm = _firm(columns, listed, numeric | times)
     table = Table(title=escape(title), title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
     for at, name in enumerate(columns):
@@ -47,22 +47,21 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     console.print(table)
 
 
-def _aligned(rows: list[list[Any]]) -> list[list[Any]]:
+def _aligned(column: Sequence[Any]) -> list[Any]:
     """Give the decimals of a column the places that its longest has, trailing zeros left out."""
-    for at in range(len(rows[0]) if rows else 0):
-        exact = [row[at] for row in rows if isinstance(row[at], Decimal) and row[at].is_finite()]
-        places = max((_places(value) for value in exact), default=0)
-        for row in rows:
-            if isinstance(row[at], Decimal) and row[at].is_finite():
-                row[at] = f"{row[at]:.{places}f}"
-    return rows
+    places = max((_places(value) for value in column if _is_exact(value)), default=0)
+    return [f"{value:.{places}f}" if _is_exact(value) else value for value in column]
+
+
+def _is_exact(value: Any) -> bool:
+    return isinstance(value, Decimal) and value.is_finite()
 
 
 def _places(value: Decimal) -> int:
     return max(0, -int(value.normalize().as_tuple().exponent))
 
 
-def _firm(columns: Sequence[str], rows: list[list[Any]], chosen: set[int]) -> set[int]:
+def _firm(columns: Sequence[str], rows: Sequence[Sequence[Any]], chosen: set[int]) -> set[int]:
     """Return the chosen columns, which are then never folded, if they leave the others room; none otherwise."""
     wide = sum(max([len(columns[at]), *(len(shown(row[at])) for row in rows)]) for at in chosen)
     room = console.width - wide - 3 * (len(columns) - 1)

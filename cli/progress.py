@@ -62,7 +62,8 @@ class RunProgress:
 
 def verdict(checks: Sequence[Checked]) -> str:
     """Say how many checks passed, and of the others how many only warn."""
-    passed, failed = (sum(each) for each in ([c.passed for c in checks], [not c.passed and c.blocking for c in checks]))
+    passed = sum(one.passed for one in checks)
+    failed = sum(one.blocking and not one.passed for one in checks)
     warned = len(checks) - passed - failed
     parts = [f"{passed} of {len(checks)} checks passed"]
     parts += [f"{failed} failed"] if failed else []

@@ -9,7 +9,6 @@ interpreter give the same bits.
 """
 
 import importlib
-import importlib.util
 import operator
 import types as python_types
 from collections.abc import Callable
@@ -38,21 +37,16 @@ _WORD = ir.IntType(64)
 
 
 def _import_array_functions() -> None:
-    """Import what numba imports with its first kernel, but not ``scipy.linalg``, which costs a quarter of a start.
+    """Import what numba imports with its first kernel, but not ``scipy.linalg``, which is slow to import.
 
-    numba asks for BLAS while it imports them only to learn whether ``np.cov`` could be compiled; that scipy is there
-    answers that. Whoever compiles linear algebra later calls the real ``ensure_blas``, and imports it then.
+    numba asks for BLAS while it imports them only to learn whether ``np.cov`` could be compiled: with scipy, which is
+    one of our requirements, it could. Who compiles linear algebra later calls the real ``ensure_blas``.
     """
-    ensure_blas, linalg.ensure_blas = linalg.ensure_blas, _require_scipy
+    ensure_blas, linalg.ensure_blas = linalg.ensure_blas, lambda: None
     try:
         importlib.import_module("numba.np.arraymath")
     finally:
         linalg.ensure_blas = ensure_blas
-
-
-def _require_scipy() -> None:
-    if importlib.util.find_spec("scipy") is None:
-        raise ImportError("scipy is not installed")
 
 
 _import_array_functions()

@@ -258,14 +258,14 @@ def pack(thing: Flat, words: np.ndarray, at: int = 0, places: dict[int, int] | N
 
 def _pack_rows(rows: list[Any], words: np.ndarray, at: int, places: dict[int, int]) -> int:
     """Write a table's rows, those of integers alone in one go: a sweep makes thousands of sessions of many rows."""
-    names, count = _integers_alone(type(rows[0])), len(rows)
+    names = _integers_alone(type(rows[0]))
     values = [getattr(one, name) for one in rows for name in names]
     if not values or any(isinstance(value, float) for value in values):
         for one in rows:
             at = pack(one, words, at, places)
         return at
     words[at : at + len(values)] = values
-    places.update((id(one), at + number * len(names)) for number, one in zip(range(count), rows, strict=True))
+    places.update((id(one), at + number * len(names)) for number, one in enumerate(rows))
     return at + len(values)
 
 

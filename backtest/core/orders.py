@@ -78,10 +78,8 @@ class Orders(Flat):
             return events.BAD_QUANTITY
         if self.working >= self.room:
             return events.NO_ROOM
-        if (
-            parent == 0
-            and abs(one.position + one.pending + quantity + self._beside(number, quantity)) > one.max_position
-        ):
+        expected = one.position + one.pending + quantity
+        if parent == 0 and abs(expected + self._beside(number, quantity)) > one.max_position:
             return events.TOO_LARGE
         needs_limit = kind in (LIMIT, STOP_LIMIT)
         needs_stop = kind in (STOP, STOP_LIMIT)

@@ -48,6 +48,7 @@ def render_page(report: RiskReport) -> str:
     history, recent = history_chart(report), recent_chart(report)
     calibration, dots = calibration_chart(report.calibration)
     scenarios = [(one, scenario_charts(number, one)) for number, one in enumerate(report.scenarios)]
+    claims = claims_in_order(report.claims)
     drawn = [history, recent, *(chart for _, charts in scenarios for chart in charts)]
     return (
         environment("mrie.report")
@@ -69,8 +70,8 @@ def render_page(report: RiskReport) -> str:
             edges=edges_in_order(report.graph.edges),
             scenarios=scenarios,
             claims=report.claims,
-            main_claims=[one for one in claims_in_order(report.claims) if not repeats_an_edge(one)],
-            edge_claims=[one for one in claims_in_order(report.claims) if repeats_an_edge(one)],
+            main_claims=[one for one in claims if not repeats_an_edge(one)],
+            edge_claims=[one for one in claims if repeats_an_edge(one)],
             probes={chart.key: chart.probes for chart in drawn if chart.probes},
             words=words,
             text=numerals,
