@@ -10,6 +10,12 @@ from warehouse.store import Warehouse, connect, embedded
 from zeno.clock import ManualClock
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that kill: they take minutes, and no worker should come to the last one alone."""
+    long = {item.path for item in items if item.get_closest_marker("kill")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """One single-node warehouse for the whole session."""
