@@ -61,11 +61,12 @@ class RunProgress:
 
 
 def verdict(checks: Sequence[Checked]) -> str:
-    """Say how many checks passed, and of the others how many only warn."""
-    passed = sum(one.passed for one in checks)
-    failed = sum(one.blocking and not one.passed for one in checks)
-    warned = len(checks) - passed - failed
-    parts = [f"{passed} of {len(checks)} checks passed"]
+    """Say how many checks passed, and of the others how many only warn; one that said the same twice counts once."""
+    told = set(checks)
+    passed = sum(one.passed for one in told)
+    failed = sum(one.blocking and not one.passed for one in told)
+    warned = len(told) - passed - failed
+    parts = [f"{passed} of {len(told)} checks passed"]
     parts += [f"{failed} failed"] if failed else []
     parts += [f"{warned} warned (the lines with !)"] if warned else []
     return ", ".join(parts)

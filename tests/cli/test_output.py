@@ -52,3 +52,4 @@ def test_a_check_that_only_warns_is_not_counted_as_failed():
               for passed, blocking in ((True, True), (False, False), (False, True))]  # fmt: skip
     assert verdict(checks) == "1 of 3 checks passed, 1 failed, 1 warned (the lines with !)"
     assert verdict(checks[:1]) == "1 of 1 checks passed"
+    assert verdict(checks * 2) == verdict(checks)  # it ran again after the marts, and its line is printed once
