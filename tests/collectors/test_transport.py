@@ -215,7 +215,7 @@ class TestTime:  # I17, I18
         with pytest.raises(SourceUnavailable, match="failed 4 times; last: ReadTimeout"):
             ask(fake, clock, replace(POLICY, read=0.05))
         assert len(fake.requests) == 4
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 20  # the default would take two minutes
 
     def test_a_port_that_nobody_listens_on_is_retried_a_bounded_number_of_times(self, clock: ManualClock) -> None:
         with FakeFred({}) as gone:
