@@ -33,7 +33,7 @@ demo: setup  ## load the whole default data set, build and check the marts, and 
 	$(BIN)/zeno demo
 
 test: setup-dev  ## run the whole suite
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 check: setup-dev  ## lint, types, import rules, SQL
 	$(BIN)/ruff check .
