@@ -104,6 +104,7 @@ def test_nothing_released_after_as_of_is_read_to_the_day(filled):
     assert newest["INDPRO"] == parse_month("2001-04")
     assert f"{inputs.series['PAYEMS'].last_valid_index():%Y-%m}" == "2001-05"
     assert max(release.newest for release in inputs.releases) <= moment
+    assert datetime(2001, 6, 1, tzinfo=UTC) < inputs.known_at(parse_month("2001-06")) <= moment
     assert max(turn.known for turn in inputs.turns) <= parse_month("2001-06")
 
 

@@ -2,16 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from study_kinds import counts, probe, ran
 
+from research import runner
 from research.executors import ExecutorLost
 from research.executors.local import LocalExecutor
 from research.runner import Progress
+from research.store import StudyStore
 from research.study import Studies
 from research.worker import Call, Outcome, crashed
 from warehouse.client import Client
+from zeno.clock import ManualClock, SystemClock
 from zeno.errors import WarehouseError
 
 
@@ -228,3 +233,26 @@ def test_a_driver_says_at_once_what_it_works_on_and_then_only_now_and_then(studi
     assert studies.drive(study, LocalExecutor).executor == "local"
     beats = "SELECT count() FROM research.studies WHERE study_id = {id:String} AND event = 'driving'"
     assert studies.store.warehouse.client().scalar(beats, {"id": study}) == 2
+
+
+class Ageing(LocalExecutor):
+    """Four seconds pass with every chunk."""
+
+    clock: ManualClock
+
+    def submit(self, calls: Sequence[Call]) -> None:
+        self.clock.advance(4.0)
+        super().submit(calls)
+
+
+def test_a_driver_says_that_it_lives_twice_in_the_time_after_which_it_is_taken_for_dead(studies: Studies, monkeypatch):
+    monkeypatch.setattr(runner, "_LONGEST_CHUNK", 1)
+    monkeypatch.setattr(Ageing, "clock", ManualClock(SystemClock().now()), raising=False)
+    store = StudyStore(studies.store.warehouse, Ageing.clock)
+    study = Studies(store, studies.settings, Ageing.clock)
+    number = study.create(probe(tasks=12), {})
+    assert study.drive(number, Ageing).state == "finished"
+    sql = "SELECT at FROM research.studies WHERE study_id = {id:String} AND event = 'driving' ORDER BY at"
+    beats = [at for (at,) in store.warehouse.client().rows(sql, {"id": number})]
+    assert len(beats) > 2
+    assert max(after - before for before, after in pairwise(beats)) <= timedelta(seconds=15)
