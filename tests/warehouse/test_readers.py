@@ -132,6 +132,7 @@ def test_own_ticks_come_before_any_vendor_and_are_looked_for_instrument_by_instr
     loader.load(vendor_bar("10", START + timedelta(hours=21), source="hourly", resolution="1h"))
     assert sources() == {"AAA": "vendor", "ES": "ticks"}
     loader.load(vendor_bar("10", START + timedelta(hours=21), source="other"))
+    loader.load(trades(2))
     loader.load(trades(2, symbol=["AAA"] * 2))
     assert sources() == {"AAA": "ticks", "ES": "ticks"}
 
@@ -164,8 +165,8 @@ def test_a_withdrawn_value_is_gone_from_then_on(loader, warehouse):
 @pytest.mark.parametrize("symbol", ["es", "ESX"])
 def test_a_misspelt_symbol_is_answered_with_those_that_are_spelt_alike(loader, warehouse, symbol):
     with pytest.raises(ConfigError) as refused:
-        read_trades([symbol], START, END, as_of=LATER, warehouse=warehouse)
-    assert refused.value.remedy.startswith("Did you mean ES")
+        read_trades([symbol, "ESH4"], START, END, as_of=LATER, warehouse=warehouse)
+    assert refused.value.remedy.startswith("Did you mean ES? ")
 
 
 def test_where_no_symbol_is_spelt_alike_none_is_guessed_and_where_there_is_none_it_says_so(loader, warehouse):
@@ -176,10 +177,15 @@ def test_where_no_symbol_is_spelt_alike_none_is_guessed_and_where_there_is_none_
         empty(warehouse)
 
 
-def test_a_symbol_that_has_meant_two_instruments_is_refused(loader, warehouse):
-    loader.load(Batch("ref.symbols", "test", pa.table({
-        "namespace": ["elsewhere"], "symbol": ["ES"], "valid_from": pa.array([0], pa.date32()),
+def elsewhere(symbol: str) -> Batch:
+    """Name instrument 8 in another namespace."""
+    return Batch("ref.symbols", "test", pa.table({
+        "namespace": ["elsewhere"], "symbol": [symbol], "valid_from": pa.array([0], pa.date32()),
         "valid_to": pa.array([120_000], pa.date32()), "instrument_id": [8],
-    })))  # fmt: skip
+    }))  # fmt: skip
+
+
+def test_a_symbol_that_has_meant_two_instruments_is_refused(loader, warehouse):
+    loader.load(elsewhere("ES"))
     with pytest.raises(ConfigError, match="The symbol ES has meant several instruments"):
         read_trades(["AAA", "ES"], START, END, as_of=LATER, warehouse=warehouse)
