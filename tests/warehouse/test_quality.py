@@ -58,6 +58,8 @@ def test_a_source_is_stale_by_the_sessions_that_have_closed_since_its_newest_row
 def test_a_rate_is_of_all_that_a_source_delivered_and_says_why(loader, warehouse):
     loader.load(trades(6, price=["1", "nan", "1", "1", "nan", "-1"]))
     before = 4  # instruments and symbols, which the loader of these tests has registered
-    assert quarantine_rates(warehouse)["test"] == Rate("test", before + 6, 3, {"not_finite": 2, "price_not_positive": 1})
+    assert quarantine_rates(warehouse)["test"] == Rate(
+        "test", before + 6, 3, {"not_finite": 2, "price_not_positive": 1}
+    )
     assert quarantine_rates(warehouse)["test"].share == pytest.approx(0.3)
     assert Rate("idle", 0, 0, {}).share == 0.0
