@@ -55,6 +55,13 @@ def test_of_columns_of_numbers_no_digit_is_lost_however_narrow_it_is(printed, wi
     assert ["".join(line[at].strip() for line in lines) for at in (0, 1)] == ["1,773,580", "1,773,581"]
 
 
+def test_no_letter_of_a_column_s_name_is_lost_either(monkeypatch, capsys):
+    monkeypatch.setattr(output, "console", Console(width=14))
+    output.print_table("", ["quarantined", "stored"], [[1, 2]])
+    header = [line.split("┃" if "┃" in line else "│") for line in capsys.readouterr().out.split("━")[0].splitlines()]
+    assert "".join(line[0].strip() for line in header) == "quarantined"
+
+
 def test_where_there_is_no_room_numbers_are_folded_and_no_digit_is_lost(printed):
     lines = printed(16, ["source", "rows"], ["emini", 1_773_580])
     assert "".join(line.split("│")[1].strip() for line in lines) == "1,773,580"
