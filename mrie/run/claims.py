@@ -72,7 +72,7 @@ def regime_evidence(validation: Validation) -> dict[str, float]:
     scores = {score.model: score for score in validation.scores}
     combined, agreement = validation.scores[0], validation.readings.agreement
     baselines = [scores[name] for name in BASELINES]
-    best = np.max([_number(one.auc) for one in baselines])  # numpy's: NaN if one of them is
+    best = np.max([_number(one.auc) for one in baselines])  # not max(): NaN among others would be passed over
     return {
         "auc": _number(combined.auc),
         "auc_low": _number(combined.auc_low),

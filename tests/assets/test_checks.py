@@ -37,18 +37,21 @@ def test_a_live_source_that_fell_silent_is_told_and_an_archive_ends_where_it_end
     assert found["current", "freshness"]
 
 
-def test_a_missing_session_and_refused_rows_are_told_of_their_own_source(judged, loader):
+def test_a_missing_session_is_told_of_its_own_source(judged, loader):
     loader.load(calendar("XNYS", DAYS))
     holed = make_dataset("holed", closes("holed", "AAA", [DAYS[0], DAYS[3]]))
-    whole = make_dataset("whole", closes("whole", "AAA", DAYS), trades(1, price=["nan"]))
+    whole = make_dataset("whole", closes("whole", "AAA", DAYS))
     found = judged(holed, whole, only=[source_key("holed"), source_key("whole"), table_key("raw.bars")])
     assert (found["bars", "gaps_holed"], found["bars", "gaps_whole"]) == (False, True)
-    assert found["holed", "quarantine_rate"]
 
 
 def test_rows_beyond_one_in_a_hundred_refused_are_told(judged):
-    found = judged(make_dataset("test", trades(3, price=["1", "nan", "1"])), only=[source_key("test")])
-    assert not found["test", "quarantine_rate"]
+    some, none = (
+        make_dataset("test", trades(3, price=["1", "nan", "1"])),
+        make_dataset("whole", closes("whole", "AAA", DAYS)),
+    )
+    found = judged(some, none, only=[source_key("test"), source_key("whole")])
+    assert (found["test", "quarantine_rate"], found["whole", "quarantine_rate"]) == (False, True)
 
 
 def test_what_one_table_lacks_is_not_said_of_another(judged, loader, warehouse):
