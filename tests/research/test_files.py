@@ -216,6 +216,12 @@ def test_what_a_killed_process_leaves_is_cleared(settings, bars, tmp_path):
     assert len(tracked(settings)) == 3
 
 
+def test_what_a_killed_restore_leaves_is_in_the_way_of_no_other(settings, bars):
+    (version,) = track([bars], settings)
+    written(incoming(settings) / version.sha256 / version.name, "half")
+    assert restore(version, settings).read_bytes() == bars.read_bytes()
+
+
 def test_a_dvc_that_a_person_runs_is_waited_for_and_then_named(settings, bars):
     import zc.lockfile
 
