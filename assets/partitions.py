@@ -18,8 +18,9 @@ BACKFILL = dg.BackfillPolicy.single_run()
 def days_within(days: Sequence[date], first: date, last: date) -> list[date]:
     """Return the days from ``first`` to ``last``, both included.
 
-    >>> days_within([date(2013, 9, 1), date(2026, 5, 2)], date(2013, 1, 1), date(2013, 12, 31))
-    [datetime.date(2013, 9, 1)]
+    >>> days = [date(2012, 12, 31), date(2013, 1, 1), date(2013, 12, 31), date(2014, 1, 1)]
+    >>> days_within(days, date(2013, 1, 1), date(2013, 12, 31))
+    [datetime.date(2013, 1, 1), datetime.date(2013, 12, 31)]
     """
     return [day for day in days if first <= day <= last]
 

@@ -43,12 +43,13 @@ def draw(title: str, history: History) -> str | None:
 
 
 def preview(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as a Markdown table.
+    r"""Return rows as a Markdown table.
 
-    >>> print(preview(["a", "b"], [(1, None)]))
+    >>> print(preview(["a", "b"], [(1, None), ("x|y", 2)]))
     | a | b |
     |---|---|
     | 1 |  |
+    | x\|y | 2 |
     """
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     return "\n".join(lines + ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows])

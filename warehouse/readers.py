@@ -265,8 +265,8 @@ def _where_symbols_are(store: Warehouse, unknown: Sequence[str]) -> str:
     known = store.client().arrow("SELECT DISTINCT toString(symbol) AS name FROM ref.symbols")["name"].to_pylist()
     if not known:
         return "The warehouse has no instruments yet; load the default data sets: zeno elt run"
-    upper = {name.upper(): name for name in known}
-    alike = [upper[name] for each in unknown for name in get_close_matches(each.upper(), upper, 3, 0.5)]
+    # Symbols have no small letters: see ref.symbols.
+    alike = [name for each in unknown for name in get_close_matches(each.upper(), known, 3, 0.5)]
     guess = f"Did you mean {', '.join(dict.fromkeys(alike))}? " if alike else ""
     return guess + 'All are in ref.symbols: zeno query "SELECT * FROM ref.symbols"'
 

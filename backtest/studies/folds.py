@@ -101,8 +101,8 @@ def walk_forward(
 def without(whole: Range, gaps: Sequence[Range]) -> tuple[Range, ...]:
     """Return what is left of a range; ``gaps`` may overlap and reach beyond it, and are in order of their starts.
 
-    >>> without((0, 10), [(-2, 1), (3, 5), (4, 6)])
-    ((1, 3), (6, 10))
+    >>> without((0, 10), [(-2, 1), (2, 4), (3, 5), (6, 9), (7, 8)])
+    ((1, 2), (5, 6), (9, 10))
     """
     parts: list[Range] = []
     at = whole[0]

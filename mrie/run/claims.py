@@ -72,13 +72,13 @@ def regime_evidence(validation: Validation) -> dict[str, float]:
     scores = {score.model: score for score in validation.scores}
     combined, agreement = validation.scores[0], validation.readings.agreement
     baselines = [scores[name] for name in BASELINES]
-    best = max((_number(one.auc) for one in baselines), default=nan)
+    best = np.max([_number(one.auc) for one in baselines])  # not max(): NaN among others would be passed over
     return {
         "auc": _number(combined.auc),
         "auc_low": _number(combined.auc_low),
-        "auc_least_member": min(_number(scores[name].auc) for name in MEMBERS),
-        "auc_over_best_baseline": _number(combined.auc) - best,
-        "delong_p_most": max(_number(one.delong_p) for one in baselines),
+        "auc_least_member": float(np.min([_number(scores[name].auc) for name in MEMBERS])),
+        "auc_over_best_baseline": float(_number(combined.auc) - best),
+        "delong_p_most": float(np.max([_number(one.delong_p) for one in baselines])),
         "auc_ahead": _number(validation.ahead[0].auc),
         "brier": _number(combined.brier),
         "ece": _number(combined.ece),

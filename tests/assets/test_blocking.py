@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import date
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -9,8 +10,9 @@ from builders import NOW, empty, register, trades
 from datasets import make_dataset
 
 from assets.build import build
+from assets.house import House
 from assets.instance import open_instance
-from assets.marts import PUBLISHED
+from assets.marts import PUBLISHED, chosen_days
 from assets.raw import table_key
 from assets.run import backfill, run_elt
 from warehouse.loader import Loader
@@ -77,6 +79,13 @@ def test_a_second_run_builds_nothing_and_proves_again(built, settings):
     assert [skip.reason for skip in result.skipped] == ["nothing was inserted and no model changed since the last time"]
     assert {check.asset for check in result.checks if check.check == "reconcile"} >= {"marts.bars_1s", "marts.bars_1d"}
     assert not any(name.startswith("marts.") for name in result.tables)
+
+
+def test_changed_models_are_built_over_all_days(built, settings, instance, monkeypatch):
+    context, house = SimpleNamespace(has_partition_key_range=False, instance=instance), House(settings, {})
+    assert chosen_days(context, house) == []
+    monkeypatch.setattr("assets.marts.project_hash", lambda: "another version")
+    assert chosen_days(context, house) is None
 
 
 def test_a_lost_partition_turns_the_contract_red_and_no_mart_is_built(built, settings, instance, warehouse):

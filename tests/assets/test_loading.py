@@ -1,14 +1,18 @@
 """Sources and tables in a real warehouse: what a run records, and what it does about errors."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
+import pyarrow as pa
+import pytest
 from builders import NOW, trades
 from datasets import make_dataset
 
-from assets.progress import Checked, Failed, Finished, Materialized, Started
+from assets.progress import Checked, Failed, Finished, Materialized, Started, Watch
 from assets.raw import table_key
 from assets.run import run_elt
 from assets.sources import source_key
-from zeno.errors import SourceRejected, SourceUnavailable
+from zeno.errors import SourceRejected, SourceUnavailable, WarehouseDown
 
 TWO = [source_key("test"), table_key("raw.trades"), table_key("raw.loads"), table_key("raw.quarantine")]
 
@@ -24,9 +28,12 @@ def value(instance, key: dg.AssetKey, name: str):
 
 def test_a_run_records_what_was_loaded_and_what_the_table_holds(define, instance, loader):
     bad = ["1640.25", "NaN", "1640.50"]
-    assert run(define, instance, make_dataset("test", trades(), trades(price=bad, ord=[7, 8, 9]))).success
+    later = pa.array([datetime(2013, 9, 2, 12, minute, tzinfo=UTC) for minute in (0, 1, 2)], pa.timestamp("us", "UTC"))
+    assert run(define, instance, make_dataset("test", trades(price=bad, ord=[7, 8, 9], ts=later), trades())).success
     source = {name: value(instance, TWO[0], name) for name in ("rows in", "rows stored", "rows quarantined", "batches")}
     assert source == {"rows in": 6, "rows stored": 5, "rows quarantined": 1, "batches": 2}
+    assert value(instance, TWO[0], "first event") == "2013-09-02T00:00:00+00:00"
+    assert value(instance, TWO[0], "last event") == "2013-09-02T12:02:00+00:00"
     assert value(instance, TWO[1], "dagster/row_count") == 5
     assert "2013-09-02" in value(instance, TWO[1], "first")
     assert "1640.25" in value(instance, TWO[1], "last rows")
@@ -58,8 +65,9 @@ def failing(error: Exception, times: int):
     return make_dataset("test", trades(), read=read), calls
 
 
-def test_a_source_that_is_away_is_asked_again(define, instance, loader):
-    dataset, calls = failing(SourceUnavailable("It did not answer."), 1)
+@pytest.mark.parametrize("away", [SourceUnavailable, WarehouseDown])
+def test_what_is_away_is_asked_again(define, instance, loader, away):
+    dataset, calls = failing(away("It did not answer."), 1)
     assert run(define, instance, dataset).success
     assert len(calls) == 2
 
@@ -84,3 +92,18 @@ def test_progress_is_reported_as_it_happens(define, settings, loader):
     assert result.loads == {"test": 3}
     assert result.tables["raw.trades"] == 3
     assert not result.red
+
+
+def test_what_happened_is_told_to_the_last_event_and_a_failed_step_by_the_error_at_its_root(monkeypatch):
+    monkeypatch.setattr("assets.progress._PAGE", 1)
+    events = []
+
+    @dg.asset
+    def broken():
+        raise ValueError("no such thing")
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = dg.materialize([broken], instance=instance, raise_on_error=False)
+        with Watch(instance, done.run_id, events.append):
+            pass
+    assert events == [Started("broken"), Failed("broken", "ValueError: no such thing")]

@@ -66,10 +66,12 @@ def test_a_run_drives_a_queued_study_once(studies):
     assert waiting(studies.settings) == []
 
 
-def test_a_study_that_is_stuck_fails_its_run(studies):
+def test_a_study_that_is_stuck_fails_its_run_and_says_so(studies):
     study = studies.create(probe(tasks=2, what="raise", to=[1]), {})
     with dg.DagsterInstance.ephemeral() as instance:
-        assert not run(studies, study, instance).success
+        done = run(studies, study, instance)
+    (failed,) = [one.step_failure_data for one in done.all_events if one.is_step_failure]
+    assert failed.user_failure_data.description == f"Study {study} is stuck."
 
 
 def test_the_sensor_asks_for_a_run_of_each(studies):

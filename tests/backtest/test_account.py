@@ -261,6 +261,24 @@ def test_a_position_limit_holds_whatever_fills() -> None:
     ]
 
 
+def test_a_position_limit_counts_each_order_once_and_no_child() -> None:
+    def act(now: Any) -> None:
+        now.bracket_limit(-5, 120, 80, 130)
+        now.buy(3)
+        now.limit(3, 99)
+        now.limit(4, 98)
+        now.limit(1, 97)
+
+    played = play([BAR, BAR], {0: act}, instruments=({"max_position": 10},))
+    assert [(quantity, reason) for _, quantity, reason in played.rejects] == [(1, events.TOO_LARGE)]
+
+
+def test_a_position_limit_counts_no_other_instrument() -> None:
+    script = {0: lambda now: now.limit(10, 50), 1: lambda now: now.limit(10, 50), 2: lambda now: now.limit(1, 50)}
+    played = play([BAR] * 3, script, members=(0, 1, 0), instruments=({"max_position": 10},) * 2)
+    assert [(at, quantity) for at, quantity, _ in played.rejects] == [(2, 1)]
+
+
 def test_a_position_beyond_its_margin_is_refused() -> None:
     terms = {"margined": True, "instruments": ({"margin": 50_000_000},), "cash": (1_000,)}
     assert refused(lambda now: now.buy(20), **terms) == []

@@ -11,6 +11,8 @@ import pytest
 from builders import trades
 
 from cli.output import shown
+from cli.services import logs
+from zeno.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -43,6 +45,8 @@ def test_query_as_csv_and_as_a_table(zeno):
     assert csv.stdout.splitlines() == ['"ord","price"', "0,1640.25", "1,1640.5"]
     table = zeno("query", "SELECT price FROM raw.trades ORDER BY ord").stdout
     assert [line.strip() for line in table.splitlines()[-2:]] == ["1640.25", "1640.50"]
+    long = zeno("query", "SELECT number AS n FROM numbers(202)").stdout.splitlines()
+    assert [line.strip() for line in long[-2:]] == ["199", "… 2 more rows; --format csv writes them all."]
 
 
 def test_query_as_parquet_to_a_file(zeno, tmp_path):
@@ -170,3 +174,11 @@ def test_a_log_that_nothing_was_written_to_is_no_error(tmp_path):
     environment = os.environ | {"ZENO_HOME": str(tmp_path)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_last_lines_of_a_log_are_printed_as_they_are(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ZENO_HOME", str(tmp_path))
+    Settings.from_env().logs.mkdir()
+    (Settings.from_env().logs / "zeno.jsonl").write_bytes(b"first\n[/b] of [red]\ncut \xff\n")
+    logs("zeno", 2)
+    assert capsys.readouterr().out.splitlines() == ["[/b] of [red]", "cut \ufffd"]

@@ -69,11 +69,11 @@ def test_a_claim_is_listed_withdrawn_and_stays(zeno, told):
     name = f"readings/{told['run_id']}/1"
     status = {one["claim_id"]: one["status"] for one in json.loads(zeno("claims", "--json").stdout)}
     assert status[name] == "holds"
-    done = zeno("withdraw", name, "--reason", "a series was loaded twice")
-    assert "is withdrawn: a series was loaded twice" in done.stdout
+    done = zeno("withdraw", name, "--reason", "a series [/x] was loaded twice")
+    assert "is withdrawn: a series [/x] was loaded twice" in done.stdout
     assert name in zeno("claims").stdout
     shown = json.loads(zeno("report", "--json").stdout)
-    assert shown["reading"]["why"] == "These readings were withdrawn: a series was loaded twice"
+    assert shown["reading"]["why"] == "These readings were withdrawn: a series [/x] was loaded twice"
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

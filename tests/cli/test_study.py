@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from builders import make_settings
 from real_stocks import real_closes
-from study_kinds import counts
+from study_kinds import counts, probe
 
 from research.store import StudyStore
 from research.study import Studies
+from research.worker import Outcome
 from warehouse.store import connect, embedded
 
 ASK = ["--strategy", "sma_crossover", "-g", "fast=5,10", "-g", "slow=30,60", "--train", "300", "--test", "100",
@@ -111,6 +112,7 @@ def test_an_interrupted_study_says_how_to_go_on_and_goes_on(home, finished):
     state = studies.state(found[0].id)
     assert driver.returncode == 130
     assert f"zeno study resume {state.id}" in " ".join(told.split())
+    assert "the same command again" not in told
     assert state.state == "interrupted"
     done = zeno(home, "resume", state.id, "--json")
     assert done.returncode == 0, done.stderr
@@ -167,3 +169,10 @@ def test_mistakes_are_told_with_a_remedy(home, arguments, said):
     assert said in done.stderr.replace("\n", " ")
     assert "→" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_why_a_task_was_given_up_is_shown_as_it_was_raised(home):
+    store = StudyStore(connect(make_settings(home / "zeno")))
+    store.create(probe(), {"tasks": 10})
+    store.fail(probe().id, Outcome(1, "probe 1", detail="ValueError: [/x] of [red]"), "dead")
+    assert "ValueError: [/x] of [red]" in zeno(home, "show", probe().id).stderr

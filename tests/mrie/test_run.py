@@ -104,6 +104,7 @@ def test_nothing_released_after_as_of_is_read_to_the_day(filled):
     assert newest["INDPRO"] == parse_month("2001-04")
     assert f"{inputs.series['PAYEMS'].last_valid_index():%Y-%m}" == "2001-05"
     assert max(release.newest for release in inputs.releases) <= moment
+    assert datetime(2001, 6, 1, tzinfo=UTC) < inputs.known_at(parse_month("2001-06")) <= moment
     assert max(turn.known for turn in inputs.turns) <= parse_month("2001-06")
 
 
@@ -112,6 +113,7 @@ def test_a_turn_is_known_from_the_day_of_its_announcement(filled):
     peak = parse_month("2001-03")
     days = [datetime(2001, 11, day, 23, tzinfo=UTC) for day in (25, 26)]
     assert [peak in {turn.month for turn in replace(inputs, as_of=day).turns} for day in days] == [False, True]
+    assert min(inputs.announced) == (parse_month("1980-01"), "peak")  # before that nothing was announced
 
 
 def test_what_is_released_after_as_of_moves_no_reading(found, filled):

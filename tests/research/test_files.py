@@ -206,12 +206,20 @@ def test_what_a_killed_process_leaves_is_cleared(settings, bars, tmp_path):
         (root(settings) / ".dvc" / "tmp" / "lock").write_text("999999999")
         stale = written(cached(settings, version.md5).with_name(".x.tmp"), "half")
         trial = written(cached(settings, version.md5).parents[1] / ".y.tmp", "test")  # of what links a disk can do
+        there = written(kept(settings, version.md5).with_name(".z.tmp"), "half")
         written(incoming(settings) / "copy", "half")
         track([written(tmp_path / "next.csv", left)], settings)
         assert not stale.exists()
         assert not trial.exists()
+        assert not there.exists()
         assert not incoming(settings).exists()
     assert len(tracked(settings)) == 3
+
+
+def test_what_a_killed_restore_leaves_is_in_the_way_of_no_other(settings, bars):
+    (version,) = track([bars], settings)
+    written(incoming(settings) / version.sha256 / version.name, "half")
+    assert restore(version, settings).read_bytes() == bars.read_bytes()
 
 
 def test_a_dvc_that_a_person_runs_is_waited_for_and_then_named(settings, bars):

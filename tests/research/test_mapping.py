@@ -1,10 +1,12 @@
 """A map over executors: the same results in order, bit for bit, and errors that name the call."""
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from study_kinds import ran
 from threadpoolctl import threadpool_limits
 
 from research.executors import executor
@@ -39,6 +41,25 @@ def dask():
 def test_an_error_names_the_call_and_its_cause(dask):
     with pytest.raises(StudyError, match=r"json:loads 1 did not return: .*JSONDecodeError"):
         list(mapped("json:loads", ["1", "{"], dask))
+
+
+def test_a_call_that_raised_would_raise_again_and_is_not_tried_again(tmp_path):
+    asked = {"number": 0, "to": [0], "what": "raise", "trace": str(tmp_path / "trace")}
+    with pytest.raises(StudyError, match="task 0 is poison"):
+        list(mapped("study_kinds:answer", [asked], LocalExecutor()))
+    assert ran(tmp_path / "trace") == Counter([0])
+
+
+def test_an_interrupt_is_the_drivers_and_no_outcome_of_a_task():
+    with pytest.raises(KeyboardInterrupt):
+        perform([Call(0, "interrupted", "signal:raise_signal", "2")])
+
+
+def test_closing_waits_a_moment_for_the_chunk_underway():
+    made = LocalExecutor()
+    made.submit([Call(0, "short", "study_kinds:answer", '{"number":0,"seconds":0.2}')])
+    made.close()
+    assert [one.task for chunk in made.finished(0.001) for one in chunk] == [0]
 
 
 def test_a_call_that_kills_its_worker_is_given_up_after_three_tries(dask):

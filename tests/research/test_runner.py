@@ -2,16 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from study_kinds import counts, probe, ran
 
+from research import runner
 from research.executors import ExecutorLost
 from research.executors.local import LocalExecutor
 from research.runner import Progress
+from research.store import StudyStore
 from research.study import Studies
 from research.worker import Call, Outcome, crashed
 from warehouse.client import Client
+from zeno.clock import ManualClock, SystemClock
 from zeno.errors import WarehouseError
 
 
@@ -151,29 +156,51 @@ def test_when_results_cannot_be_stored_the_executor_is_closed_all_the_same(studi
     assert [one.closed for one in Watched.made] == [True]
 
 
-def test_what_was_done_is_stored_when_the_driver_is_interrupted(studies: Studies):
-    def watch(now: Progress) -> None:
-        raise Killed
+class Scripted(LocalExecutor):
+    """With each chunk that has ended so many seconds are over; for None the driver is interrupted instead."""
 
-    study = studies.create(probe(tasks=50, seconds=0.05), {})
-    with pytest.raises(Killed):
-        studies.drive(study, Slow, watch)
-    state = studies.state(study)
-    assert state.state == "interrupted"
-    assert state.done == Slow.taken
-
-
-class Slow(LocalExecutor):
-    """Interrupted by who watches: the first look comes after the first chunk that has ended."""
-
-    taken = 0
+    def __init__(self, clock: ManualClock, *seconds: float | None) -> None:
+        super().__init__()
+        self.clock, self.script = clock, list(seconds)
 
     def finished(self, timeout: float) -> list[list[Outcome]]:
+        seconds = self.script.pop(0)
+        if seconds is None:
+            raise Killed
         found: list[list[Outcome]] = []
         while not found:
             found = super().finished(timeout)
-        Slow.taken += sum(map(len, found))
+        self.clock.advance(seconds)
         return found
+
+
+@pytest.fixture
+def timed(studies: Studies, monkeypatch) -> tuple[Studies, ManualClock]:
+    """Studies whose tasks go one by one to an executor, and the clock that says when results are landed."""
+    monkeypatch.setattr(runner, "_LONGEST_CHUNK", 1)
+    clock = ManualClock(SystemClock().now())
+    return Studies(studies.store, studies.settings, clock), clock
+
+
+def test_what_was_done_is_stored_when_the_driver_is_interrupted(timed):
+    studies, clock = timed
+    study = studies.create(probe(tasks=9), {})
+    with pytest.raises(Killed):
+        studies.drive(study, lambda: Scripted(clock, 0, 0, None))
+    assert (studies.state(study).state, studies.state(study).done) == ("interrupted", 2)
+
+
+def test_what_was_done_is_stored_before_a_study_is_said_to_be_cancelled(timed):
+    """Results are landed at 0 and 0.6 seconds; at 1.05 it is seen that somebody has asked."""
+    studies, clock = timed
+    study = studies.create(probe(tasks=9), {})
+
+    def watch(now: Progress) -> None:
+        if now.done == 2:
+            studies.cancel(study)
+
+    assert studies.drive(study, lambda: Scripted(clock, 0, 0.6, 0.45), watch).done == 3
+    assert studies.store.events(study)[-1].detail == {"done": 3}
 
 
 def test_a_given_up_task_is_left_alone_while_others_are_done(studies: Studies, tmp_path):
@@ -228,3 +255,26 @@ def test_a_driver_says_at_once_what_it_works_on_and_then_only_now_and_then(studi
     assert studies.drive(study, LocalExecutor).executor == "local"
     beats = "SELECT count() FROM research.studies WHERE study_id = {id:String} AND event = 'driving'"
     assert studies.store.warehouse.client().scalar(beats, {"id": study}) == 2
+
+
+class Ageing(LocalExecutor):
+    """Four seconds pass with every chunk."""
+
+    clock: ManualClock
+
+    def submit(self, calls: Sequence[Call]) -> None:
+        self.clock.advance(4.0)
+        super().submit(calls)
+
+
+def test_a_driver_says_that_it_lives_twice_in_the_time_after_which_it_is_taken_for_dead(studies: Studies, monkeypatch):
+    monkeypatch.setattr(runner, "_LONGEST_CHUNK", 1)
+    monkeypatch.setattr(Ageing, "clock", ManualClock(SystemClock().now()), raising=False)
+    store = StudyStore(studies.store.warehouse, Ageing.clock)
+    study = Studies(store, studies.settings, Ageing.clock)
+    number = study.create(probe(tasks=12), {})
+    assert study.drive(number, Ageing).state == "finished"
+    sql = "SELECT at FROM research.studies WHERE study_id = {id:String} AND event = 'driving' ORDER BY at"
+    beats = [at for (at,) in store.warehouse.client().rows(sql, {"id": number})]
+    assert len(beats) > 2
+    assert max(after - before for before, after in pairwise(beats)) <= timedelta(seconds=15)

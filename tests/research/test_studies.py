@@ -98,6 +98,13 @@ def test_what_was_given_up_is_tried_again_only_when_asked(studies, tmp_path):
     assert ran(tmp_path / "trace") == Counter([0, 1, 1, 1, 1, 2, 3])
 
 
+def test_what_was_given_up_and_is_taken_up_again_has_three_tries_anew(studies, tmp_path):
+    study = start(studies, tasks=1, what="raise", to=[0], trace=str(tmp_path / "trace"))
+    for again in (False, True):
+        assert studies.drive(study, LocalExecutor, again=again).state == "stuck"
+    assert ran(tmp_path / "trace") == Counter({0: 6})
+
+
 def test_a_task_that_recovers_is_not_given_up(studies, tmp_path):
     study = start(studies, tasks=1, what="raise once", to=[0], trace=str(tmp_path / "trace"))
     state = studies.drive(study, LocalExecutor)
@@ -176,8 +183,11 @@ def test_waiting_ends_when_nothing_more_will_happen_or_when_the_time_is_over(stu
     waiting, study, seen = Studies(studies.store, studies.settings, clock), start(studies), []
     assert waiting.wait(study, seen.append, seconds=2.0).state == "created"
     assert 4 <= len(seen) <= 6
-    studies.cancel(study)
-    assert waiting.wait(study).state == "cancelled"
+    for event, ended in (("stuck", "stuck"), ("driving", "interrupted"), ("cancelled", "cancelled")):
+        studies.store.record(study, "probe", event)
+        seen.clear()
+        assert waiting.wait(study, seen.append, seconds=9.0).state == ended
+        assert len(seen) == 1
 
 
 def test_a_study_keeps_what_its_data_were_read_from(studies):
@@ -200,12 +210,12 @@ def test_studies_do_not_mix_and_the_newest_comes_first(studies):
 
 def test_results_come_page_by_page_in_order_each_once_whatever_landed_twice(studies, monkeypatch):
     monkeypatch.setattr("research.store._PAGE", 3)
-    study = start(studies, tasks=9)
-    landed = [Outcome(task, f"probe {task}", str(task), "sha", 0.5, "here") for task in (8, 0, 2, 3, 4, 6, 7, 1, 5)]
+    study = start(studies, tasks=10)  # the last is a page of its own
+    landed = [Outcome(task, f"probe {task}", str(task), "sha", 0.5, "here") for task in (8, 0, 2, 3, 4, 6, 7, 1, 5, 9)]
     for outcomes in (landed[:6], landed[4:]):
         studies.store.land(study, outcomes)
-    assert list(studies.store.results(study)) == [(task, task) for task in range(9)]
-    assert studies.store.hashes(study) == {task: ["sha"] for task in range(9)}
+    assert list(studies.store.results(study)) == [(task, task) for task in range(10)]
+    assert studies.store.hashes(study) == {task: ["sha"] for task in range(10)}
 
 
 def test_other_code_refuses_to_resume(studies, tmp_path):

@@ -71,6 +71,7 @@ def play(
     lasting: int = LASTING,
     strategy: Any = None,
     quotes: bool = False,
+    members: Sequence[int] = (),
     **terms: Any,
 ) -> Played:
     """Play a script in the plain lane.
@@ -85,6 +86,8 @@ def play(
         The slices that end a session.
     quotes
         The slices are quotes, which may be crossed.
+    members
+        The instrument of each slice, where there are several.
     """
 
     def on_bar(self: Any, now: Any) -> None:
@@ -96,7 +99,8 @@ def play(
     full = [one * 4 if len(one) == 1 else one for one in bars]
     wide = np.array([one if len(one) == 5 else (*one, 100) for one in full], np.int64)
     flags = np.array([2 if k in last else 0 for k in range(len(bars))])
-    columns = Columns(np.arange(len(bars)) * step, *wide.T, flags=flags, duration=lasting, quotes=quotes)
+    columns = Columns(np.arange(len(bars)) * step, *wide.T, flags=flags, members=np.array(members, np.int64),
+                      duration=lasting, quotes=quotes)  # fmt: skip
     session = Session(made(), Terms(**{"cash": (1_000_000,), **terms}), Path("unused"))
     lanes.run(session, columns, "plain")
     return Played(session)

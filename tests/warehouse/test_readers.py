@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from builders import trades
+from builders import empty, trades
 
 from warehouse import read_bars, read_macro, read_trades, readers
 from warehouse.batch import Batch
@@ -88,9 +88,9 @@ def test_ticks_are_one_of_the_resolutions(loader, warehouse):
     assert rows.num_rows == 3
 
 
-def vendor_bar(close: str, known_at: datetime, source: str = "vendor") -> Batch:
+def vendor_bar(close: str, known_at: datetime, source: str = "vendor", resolution: str = "1d") -> Batch:
     return Batch("raw.bars", source, pa.table({
-        "symbol": ["AAA"], "resolution": ["1d"], "ts": pa.array([START], pa.timestamp("us", "UTC")),
+        "symbol": ["AAA"], "resolution": [resolution], "ts": pa.array([START], pa.timestamp("us", "UTC")),
         "known_at": pa.array([known_at], pa.timestamp("us", "UTC")), "close": [close],
     }), namespace="test")  # fmt: skip
 
@@ -122,14 +122,17 @@ def test_own_ticks_come_before_any_vendor_and_are_looked_for_instrument_by_instr
     loader, warehouse, monkeypatch, at_once
 ):
     monkeypatch.setattr(readers, "_PROBES", at_once)
-    names = readers.instruments(warehouse, ["AAA", "ES"])
+    names = readers.instruments(warehouse, ["ES", "AAA"])
 
     def sources() -> dict[str, str]:
         return {names[number]: source for number, source in readers.sources_of(warehouse, names, "1d").items()}
 
     loader.load(vendor_bar("10", START + timedelta(hours=21)))
     assert sources() == {"AAA": "vendor", "ES": "ticks"}
+    loader.load(vendor_bar("10", START + timedelta(hours=21), source="hourly", resolution="1h"))
+    assert sources() == {"AAA": "vendor", "ES": "ticks"}
     loader.load(vendor_bar("10", START + timedelta(hours=21), source="other"))
+    loader.load(trades(2))
     loader.load(trades(2, symbol=["AAA"] * 2))
     assert sources() == {"AAA": "ticks", "ES": "ticks"}
 
@@ -162,5 +165,27 @@ def test_a_withdrawn_value_is_gone_from_then_on(loader, warehouse):
 @pytest.mark.parametrize("symbol", ["es", "ESX"])
 def test_a_misspelt_symbol_is_answered_with_those_that_are_spelt_alike(loader, warehouse, symbol):
     with pytest.raises(ConfigError) as refused:
-        read_trades([symbol], START, END, as_of=LATER, warehouse=warehouse)
-    assert refused.value.remedy.startswith("Did you mean ES")
+        read_trades([symbol, "ESH4"], START, END, as_of=LATER, warehouse=warehouse)
+    assert refused.value.remedy.startswith("Did you mean ES? ")
+
+
+def test_where_no_symbol_is_spelt_alike_none_is_guessed_and_where_there_is_none_it_says_so(loader, warehouse):
+    for expected in ("All are in ref.symbols", "The warehouse has no instruments yet"):
+        with pytest.raises(ConfigError) as refused:
+            read_trades(["NVDIA"], START, END, as_of=LATER, warehouse=warehouse)
+        assert refused.value.remedy.startswith(expected)
+        empty(warehouse)
+
+
+def elsewhere(symbol: str) -> Batch:
+    """Name instrument 8 in another namespace."""
+    return Batch("ref.symbols", "test", pa.table({
+        "namespace": ["elsewhere"], "symbol": [symbol], "valid_from": pa.array([0], pa.date32()),
+        "valid_to": pa.array([120_000], pa.date32()), "instrument_id": [8],
+    }))  # fmt: skip
+
+
+def test_a_symbol_that_has_meant_two_instruments_is_refused(loader, warehouse):
+    loader.load(elsewhere("ES"))
+    with pytest.raises(ConfigError, match="The symbol ES has meant several instruments"):
+        read_trades(["AAA", "ES"], START, END, as_of=LATER, warehouse=warehouse)

@@ -61,6 +61,8 @@ def test_it_says_what_was_loaded_and_when(loader, warehouse):
     assert (one["table"], one["source"], one["rows"]) == ("raw.bars", "vendor", 2)
     assert len(one["content_sha256"]) == 64
     assert taken(warehouse).landed == one["landed"]
+    loader.load(vendor(["12"], first=2))
+    assert taken(warehouse).landed == max(each["landed"] for each in taken(warehouse).loads) > one["landed"]
 
 
 def test_it_names_only_what_was_known_and_asked_for(loader, warehouse):
@@ -84,6 +86,15 @@ def test_bars_of_ticks_are_named_by_trades_and_corrections(loader, warehouse):
     assert {one["table"] for one in after.loads} == {"raw.trades", "raw.corrections"}
     assert after.id != before.id
     assert taken(warehouse, ["ES"], "1m", START + timedelta(minutes=59)).id == before.id
+
+
+def test_of_ticks_it_names_the_loads_of_the_interval_and_instrument_and_no_others(loader, warehouse):
+    loader.load(trades(3))
+    asked = taken(warehouse, ["ES"], "1m")
+    for moment in (START - timedelta(microseconds=1), END):
+        loader.load(trades(1, ts=pa.array([moment], pa.timestamp("us", "UTC"))))
+    loader.load(trades(1, symbol=["AAA"]))
+    assert taken(warehouse, ["ES"], "1m") == asked
 
 
 def test_it_names_the_loads_of_the_interval_instrument_resolution_and_source_and_no_others(loader, warehouse):

@@ -110,4 +110,6 @@ def test_luck_is_that_of_all_trials_and_overfitting_that_of_those_that_traded():
 def test_capacity_is_in_the_currency_whatever_the_account_was_tested_with():
     small, large = (answers._capacity([fold(0, equity, volumes=1e6)], WHOLE) for equity in (1e3, 1e4))
     assert small["size"] == pytest.approx(large["size"])
+    idle = {"market": packed(np.array([[0.1, 1e3, 0.01], [0.9, 0.0, 0.01], [0.9, 1e3, 0.0]]))}
+    assert answers._capacity([{**fold(0, 1e3), **idle}], WHOLE) == small  # no figure where nothing was turned over
     assert answers._capacity(FOLDS, WHOLE) == {"reason": "The data have no volumes."}

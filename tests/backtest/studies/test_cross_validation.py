@@ -54,6 +54,7 @@ def test_every_group_is_tested_equally_often(count, groups, tested, purge, embar
 def test_k_folds_test_each_slice_once():
     tests = [at for one in purged_folds((10, 110), 5, purge=3, embargo=2) for at in slices(one.test)]
     assert tests == list(range(10, 110))
+    assert [one.test for one in purged_folds((0, 3), 3)] == [((0, 1),), ((1, 2),), ((2, 3),)]
 
 
 def test_neighbouring_test_groups_are_purged_as_one():

@@ -1,5 +1,7 @@
 """The space of parameters: what is written is what is searched, once each, the same everywhere."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from zeno.errors import ConfigError
 def test_an_axis_is_values_a_range_with_a_step_or_a_range_to_sample():
     assert parse_axis("fast=5,10") == ("fast", [5, 10])
     assert parse_axis("share=0.1:0.5:0.1") == ("share", [0.1, 0.2, 0.3, 0.4, 0.5])
+    assert parse_axis("share=0.0:0.3:0.1") == ("share", [0.0, 0.1, 0.2, 0.3])  # though 0.3 / 0.1 < 3
     assert parse_axis("rate=1e-3:0.1") == ("rate", {"low": 0.001, "high": 0.1})
 
 
@@ -52,6 +55,13 @@ def test_a_latin_hypercube_has_one_point_in_every_slice_of_an_axis(count, seed):
         # A point on the edge between two slices may be rounded into either.
         slices = sorted(int(np.floor(one[name] * count + 1e-9)) for one in found)
         assert slices == list(range(count))
+
+
+def test_whole_numbers_and_values_are_sampled_evenly_the_last_as_often_as_the_first():
+    axes = {"whole": {"low": 1, "high": 3}, "value": [10, 20, 30], "share": {"low": 0.0, "high": 1.0}}
+    found = points(axes, method="latin", count=30, seed=1)
+    assert Counter(one["whole"] for one in found) == dict.fromkeys((1, 2, 3), 10)
+    assert Counter(one["value"] for one in found) == dict.fromkeys((10, 20, 30), 10)
 
 
 @pytest.mark.parametrize("method", ["random", "latin"])
