@@ -94,12 +94,12 @@ class Inputs:
 
     @cached_property
     def turns(self) -> tuple[Turn, ...]:
-        """The turning points known by ``as_of``: to the day where the day of the announcement is known."""
+        """The turning points known by ``as_of``: from the day of the announcement, or else after its month."""
         today = self.as_of.date()
         return tuple(turn for turn in default_turns() if self._told(turn) <= today)
 
     def _told(self, turn: Turn) -> date:
-        return self.announced.get((turn.month, "peak" if turn.peak else "trough"), month_day(turn.known))
+        return self.announced.get((turn.month, "peak" if turn.peak else "trough"), month_day(turn.known + 1))
 
     @cached_property
     def sha256(self) -> str:

@@ -113,6 +113,9 @@ def test_a_turn_is_known_from_the_day_of_its_announcement(filled):
     peak = parse_month("2001-03")
     days = [datetime(2001, 11, day, 23, tzinfo=UTC) for day in (25, 26)]
     assert [peak in {turn.month for turn in replace(inputs, as_of=day).turns} for day in days] == [False, True]
+    unsaid = replace(inputs, announced={})  # without the day, from when the month is over
+    days = [datetime(2001, 11, 30, 23, tzinfo=UTC), datetime(2001, 12, 1, tzinfo=UTC)]
+    assert [peak in {turn.month for turn in replace(unsaid, as_of=day).turns} for day in days] == [False, True]
     assert min(inputs.announced) == (parse_month("1980-01"), "peak")  # before that nothing was announced
 
 
