@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import threading
-from typing import Any
+from typing import Any, Never
 
 import typer
 from typer.core import TyperGroup
@@ -84,22 +84,22 @@ def run() -> None:
             app()
     except ZenoError as error:
         print_error(error, as_json="--json" in sys.argv)
-        sys.exit(error.exit_code)
+        _end(error.exit_code)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED and sys.argv[1:2] != ["study"]:  # a study has said which command goes on
             errors.print("Interrupted. What has landed stays; the same command again does the rest.", highlight=False)
-        _leave(ended.code)
-        raise
+        _end(ended.code)
 
 
-def _leave(code: Any) -> None:
-    """End the process here if a task is still at work: the interpreter would stop it in native code, which aborts."""
+def _end(code: Any) -> Never:
+    """End the process; at once if a task is still at work: the interpreter would abort in its native code."""
     local = sys.modules.get("research.executors.local")
     if local and any(thread.name == local.THREAD for thread in threading.enumerate()):
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else bool(code))
+    sys.exit(code)
 
 
 if __name__ == "__main__":
