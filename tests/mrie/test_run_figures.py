@@ -102,7 +102,7 @@ def test_a_reading_is_known_with_its_newest_release_and_not_before_or_after_its_
     assert made.known_at(parse_month("2001-06")) == datetime.fromisoformat(known).replace(tzinfo=UTC)
 
 
-def test_a_turn_that_nobody_announced_is_known_from_the_month_that_stands_in_for_it():
+def test_a_turn_that_nobody_announced_is_known_when_the_month_that_stands_in_for_it_is_over():
     peak = parse_month("1973-11")
-    days = [datetime(1974, 11, 30, 23, tzinfo=UTC), datetime(1974, 12, 1, tzinfo=UTC)]
+    days = [datetime(1974, 12, 31, 23, tzinfo=UTC), datetime(1975, 1, 1, tzinfo=UTC)]
     assert [peak in {turn.month for turn in inputs(day).turns} for day in days] == [False, True]

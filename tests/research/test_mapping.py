@@ -52,7 +52,7 @@ def test_a_call_that_raised_would_raise_again_and_is_not_tried_again(tmp_path):
 
 def test_an_interrupt_is_the_drivers_and_no_outcome_of_a_task():
     with pytest.raises(KeyboardInterrupt):
-        perform([Call(0, "interrupted", "signal:raise_signal", "2")])
+        perform([Call(0, "interrupted", "study_kinds:answer", '{"number":0,"to":[0],"what":"KeyboardInterrupt"}')])
 
 
 def test_closing_waits_a_moment_for_the_chunk_underway():

@@ -60,12 +60,19 @@ def threads(payload: Mapping[str, Any]) -> int:
     return max(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
 
 
+_LOUDER = {
+    "SystemExit": SystemExit,
+    "CancelledError": asyncio.CancelledError,
+    "KeyboardInterrupt": KeyboardInterrupt,
+}
+
+
 def _misbehave(payload: Mapping[str, Any]) -> None:
     what = payload["what"]
     if what == "raise":
         raise ValueError(f"task {payload['number']} is poison")
-    if what in ("SystemExit", "CancelledError"):
-        raise {"SystemExit": SystemExit, "CancelledError": asyncio.CancelledError}[what]
+    if what in _LOUDER:
+        raise _LOUDER[what]
     if what == "raise once" and len(Path(payload["trace"]).read_text().splitlines()) < 3:
         raise ValueError("not yet")
     if what == "die":
