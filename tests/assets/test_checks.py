@@ -46,10 +46,8 @@ def test_a_missing_session_is_told_of_its_own_source(judged, loader):
 
 
 def test_rows_beyond_one_in_a_hundred_refused_are_told(judged):
-    some, none = (
-        make_dataset("test", trades(3, price=["1", "nan", "1"])),
-        make_dataset("whole", closes("whole", "AAA", DAYS)),
-    )
+    some = make_dataset("test", trades(3, price=["1", "nan", "1"]))
+    none = make_dataset("whole", closes("whole", "AAA", DAYS))
     found = judged(some, none, only=[source_key("test"), source_key("whole")])
     assert (found["test", "quarantine_rate"], found["whole", "quarantine_rate"]) == (False, True)
 
