@@ -19,6 +19,9 @@ from research.worker import Call, Outcome, crashed, perform
 from zeno.settings import exported
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
+_STARTS = 5
+_NOT_STARTED = "reading the port number from pyspark.daemon"
+"""What Spark says when the process died that was to fork the worker: the task was never begun."""
 
 
 class SparkExecutor:
@@ -72,7 +75,13 @@ class SparkExecutor:
 
 
 def _collect(context: SparkContext, calls: list[Call]) -> list[Outcome]:
-    return context.parallelize([calls], 1).map(perform).collect()[0]
+    for start in range(1, _STARTS + 1):
+        try:
+            return context.parallelize([calls], 1).map(perform).collect()[0]
+        except Py4JJavaError as error:
+            if start == _STARTS or _NOT_STARTED not in str(error):
+                raise
+    raise AssertionError
 
 
 def _outcomes(calls: Sequence[Call], future: "Future[list[Outcome]]") -> list[Outcome]:

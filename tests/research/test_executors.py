@@ -5,7 +5,8 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ from java import NEEDS_JAVA, SPARK
 from study_kinds import counts, probe
 
 from research.executors import Executor, ExecutorLost, executor
+from research.runner import TRIES
 from research.study import Studies
 from research.worker import Call, Outcome
 
@@ -67,33 +69,61 @@ def test_a_result_that_dies_with_its_worker_is_no_failed_try():
 
 @pytest.mark.parametrize("where", CLUSTERS)
 def test_killed_workers_cost_nothing_but_time(studies: Studies, where: str):
+    """One kill fewer than a task may fail: whichever they hit, none is given up."""
     study = studies.create(probe(tasks=60, seconds=0.1), {})
-    over = threading.Event()
-    kills = threading.Thread(target=_kill_workers, args=(over, 4))
-    kills.start()
-    state = studies.drive(study, make(where))
-    over.set()
-    kills.join()
-    assert state.state == "finished"
+    underway = threading.Event()
+    with _kills(lambda one: underway.is_set() and _is_worker(one), TRIES - 1, every=0.5) as killed:
+        state = studies.drive(study, make(where), lambda now: underway.set() if now.done else None)
+    assert (state.state, len(killed)) == ("finished", TRIES - 1)
     assert counts(studies, study) == Counter(range(60))
     assert state.summary == {"sum": sum(n**2 for n in range(60))}
 
 
-def _kill_workers(over: threading.Event, times: int) -> None:
-    """Kill a worker now and then: Dask's are our grandchildren by spawn, Spark's are forked by its daemon."""
-    while times and not over.wait(1.0):
-        workers = [one for one in psutil.Process().children(recursive=True) if _is_worker(one)]
-        if workers:
-            os.kill(workers[times % len(workers)].pid, signal.SIGKILL)
-            times -= 1
+@NEEDS_JAVA
+def test_a_worker_that_dies_before_it_has_begun_is_no_failed_try(studies: Studies):
+    """Spark's daemon is hit as soon as it is there: it forks the workers, and has not said yet where it listens."""
+    study = studies.create(probe(tasks=10), {})
+    with _kills(_is_daemon, 3, every=0.01) as killed:
+        state = studies.drive(study, make("spark"))
+    assert (state.state, state.failed_tries, len(set(killed))) == ("finished", 0, 3)
+
+
+@contextmanager
+def _kills(wanted: Callable[[psutil.Process], bool], times: int, every: float) -> Iterator[list[int]]:
+    """Kill what is wanted among our descendants now and then; yields the pids."""
+    over, killed = threading.Event(), list[int]()
+
+    def kill() -> None:
+        while len(killed) < times and not over.wait(every):
+            found = [one for one in psutil.Process().children(recursive=True) if _matches(wanted, one)]
+            if found and found[len(killed) % len(found)].pid not in killed:
+                killed.append(found[len(killed) % len(found)].pid)
+                os.kill(killed[-1], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
+
+
+def _matches(wanted: Callable[[psutil.Process], bool], process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return wanted(process)
+    return False
 
 
 def _is_worker(process: psutil.Process) -> bool:
-    try:
-        command = " ".join(process.cmdline())
-        return "spawn_main" in command or ("pyspark.daemon" in command and not process.children())
-    except psutil.NoSuchProcess:
-        return False
+    """Dask's are our grandchildren by spawn, Spark's are forked by its daemon."""
+    command = " ".join(process.cmdline())
+    return "spawn_main" in command or ("pyspark.daemon" in command and not _is_daemon(process))
+
+
+def _is_daemon(process: psutil.Process) -> bool:
+    parent = process.parent()
+    return "pyspark.daemon" in process.cmdline() and parent is not None and parent.name() == "java"
 
 
 @pytest.mark.parametrize("where", CLUSTERS)
