@@ -5,7 +5,10 @@ positions are remembered in between, so that asking for what is already so costs
 """
 
 import inspect
+from functools import cached_property
 from typing import Any
+
+import numba
 
 from backtest.core import kernels
 from backtest.core.columns import memory
@@ -25,15 +28,17 @@ class Desk:
         self.session, self.words = session, session.words
         self._memory = memory(session.words)  # reads Python integers, three times quicker than numpy gives its own
         self._calls: dict[str, Any] = {}
-        self.at, self.instrument, self.changed = 0, 0, 0
+        self._address = session.address
+        self.at = 0
         self._catch_up = kernels.kernel(type(session.strategy), session.folder, "catch_up")
         fields = offsets(Instrument)
         self._places = [tuple(session.place_of(one) + fields[name] for name in ("position", "pending", "working"))
                         for one in session.engine.account.ledger.instruments]  # fmt: skip
+        self.take(0)
         journal = session.engine.journal
         self._count, self._room = session.word(journal, "count"), session.number(journal, "room")
         self.begun = -1
-        self.look()
+        self.known, self.busy = False, True
 
     def feed(self) -> None:
         """Take the session's columns."""
@@ -43,58 +48,76 @@ class Desk:
         self.duration = columns.duration
         self.begun = -1
 
-    def look(self) -> None:
-        """Remember the instrument's position and orders as they are now."""
-        words, (position, pending, working) = self._memory, self._places[self.instrument]
-        self._position, self._pending = held, coming = words[position], words[pending]
-        self._have = held + coming
-        self.busy = words[working] > 0
+    def take(self, instrument: int) -> None:
+        """Turn to an instrument."""
+        self.instrument, self.known = instrument, False
+        self._position_at, self._pending_at, self._working_at = self._places[instrument]
+
+    def look(self) -> int:
+        """Remember the instrument's position and pending orders as they are now; returns what they come to."""
+        words = self._memory
+        self._position = held = words[self._position_at]
+        self._pending = coming = words[self._pending_at]
+        self._have = have = held + coming
+        self.known = True
+        return have
 
     def catch_up(self) -> None:
         """Bring the books to the end of this slice, before what the strategy decides on it."""
         if self.begun != self.at:
-            self._catch_up(self.words, self.at)
+            self._catch_up(self._address, self.at)
             self.begun = self.at
             if self._memory[self._count] > self._room:  # a loop over a block of slices drains at its end alone
                 self.session.drain()
-            self.look()
+            self.known, self.busy = False, self._memory[self._working_at] > 0
 
     def call(self, method: str, *arguments: Any) -> Any:
         """Call a method of the compiled view."""
         if self.begun != self.at:
             self.catch_up()
         entry = self._calls.get(method)
-        result = self._first(method, arguments) if entry is None else entry(self.words, *arguments)
-        if self._memory[self._count] > self._room:
-            self.session.drain()
-        self.look()
+        result = self._first(method, arguments) if entry is None else entry(self._address, *arguments)
+        self.known, self.busy = False, True  # it may have ordered: the dense lane looks again on the next slice
         return result
 
     def _first(self, method: str, arguments: tuple[Any, ...]) -> Any:
         """Call a method of the compiled view for the first time, which is when the compiler complains."""
         explained = kernels.desk(type(self.session.strategy), self.session.folder, method, len(arguments))
-        result = explained(self.words, *arguments)
+        result = explained(self._address, *arguments)
         self._calls[method] = explained.entry  # type: ignore[attr-defined]
         return result
 
     def position(self) -> int:
         """Return the position."""
+        if not self.known:
+            self.look()
         return self._position
 
     def pending(self) -> int:
         """Return what market orders at work will add to the position."""
+        if not self.known:
+            self.look()
         return self._pending
 
     def target(self, quantity: int) -> int:
         """Trade at market towards a position; see ``Now``."""
-        return 0 if quantity == self._have else self.call("target", quantity)
+        have = self._have if self.known else self.look()
+        return 0 if quantity == have else self.call("target", quantity)
 
     def hold(self, direction: int) -> int:
         """Be long one unit (1), short one unit (-1) or flat (0); see ``Now``."""
-        have = self._have
+        have = self._have if self.known else self.look()
         if (have > 0) - (have < 0) == (direction > 0) - (direction < 0):
             return 0
-        return self.call("hold", direction)
+        if type(direction) is not int or self.begun != self.at:
+            return self.call("hold", direction)
+        self.known, self.busy = False, True
+        return self._hold(self._address, direction)
+
+    @cached_property
+    def _hold(self) -> Any:
+        entry = kernels.desk(type(self.session.strategy), self.session.folder, "hold", 1)
+        return entry.direct(numba.int64, numba.int64)  # type: ignore[attr-defined]
 
     def time(self) -> int:
         """Return the moment of decision: the end of this slice, µs UTC."""

@@ -28,7 +28,7 @@ from zeno.errors import ZenoError
 
 COLUMNS = ("times", "opens", "highs", "lows", "closes", "volumes", "flags", "members")
 
-_COMMON = """
+_BLOCKS = """
 def observe(words, start, stop):
     engine = view(words, 0)
     next_block(engine, start, stop)
@@ -62,7 +62,7 @@ def live(words, event, closes):
 """
 
 _SWEEP = """
-def sweep(block, places, owners, shares, slots, start, stop, found, skip):
+def sweep(block, places, owners, shares, slots, start, stop, found):
     peaks = found[:, 0]
     for number in range(len(places)):
         peaks[number] = view(block, places[number]).account.ledger.equity()
@@ -76,10 +76,7 @@ def sweep(block, places, owners, shares, slots, start, stop, found, skip):
             for k in range(owners.shape[1]):
                 if owners[number, k] != number:
                     share(engine, view(block, places[owners[number, k]]), slots, k, ready - base)
-            if skip:
-                skipping(engine, base, ready)
-            else:
-                advance(engine, base, ready)
+            advance(engine, base, ready)
             peaks[number], found[number, 5] = fall(engine.journal.marks, base, ready, peaks[number], found[number, 5])
         base = ready
     for number in range(len(places)):
@@ -93,7 +90,7 @@ _WAKE = """
 def wake(words, start, stop):
     engine = view(words, 0)
     i = advance_to_wake(engine, start, stop)
-    return i, engine.now.why
+    return i if engine.now.why == WOKEN else -1 - i
 
 def catch_up(words, i):
     catch_up_(view(words, 0), i)
@@ -128,9 +125,8 @@ def _module(strategy: type[Flat], folder: Path) -> dict[str, Callable[..., Any]]
     parts = panel if strategy.panel else series  # type: ignore[attr-defined]
     made = parts.engine_of(strategy)  # type: ignore[arg-type]
     first = offsets(Slice if parts is panel else Now)["times"]
-    text = (_COMMON + _RUN).replace("WIDTH", "now.width" if parts is panel else "1") + (
-        "" if parts is panel else _WAKE + _SWEEP
-    )
+    text = _RUN.replace("WIDTH", "now.width" if parts is panel else "1")
+    text += "" if parts is panel else _BLOCKS + _WAKE + _SWEEP
     names = {
         "view": object_in(made),
         "address": address,
@@ -144,8 +140,8 @@ def _module(strategy: type[Flat], folder: Path) -> dict[str, Callable[..., Any]]
     names |= {
         "share": compiled(sharing.share),
         "fall": compiled(sharing.fall),
-        "skipping": compiled(sharing.skipping),
         "BLOCK": series.BLOCK,
+        "WOKEN": series.WOKEN,
     }
     return _entries(text, names, folder / fingerprint(strategy), strategy.__qualname__, strategy)
 
@@ -156,13 +152,12 @@ def _desk(is_panel: bool, folder: Path, method: str, arity: int) -> Callable[...
     given = "".join(f", a{number}" for number in range(arity))
     text = f"def {method}(words{given}):\n    return view(words, 0).now.{method}({given[2:]})\n"
     base = parts.PanelEngine if is_panel else parts.Engine
-    return _entries(
-        text, {"view": object_in(base)}, folder / fingerprint(now), f"desk_{now.__name__}_{method}{arity}", now
-    )[method]
+    label = f"desk_{now.__name__}_{method}{arity}"
+    return _entries(text, {"view": object_in(base)}, folder / fingerprint(now), label, now, nogil=False)[method]
 
 
 def _entries(
-    text: str, names: dict[str, Any], folder: Path, label: str, owner: type[Flat]
+    text: str, names: dict[str, Any], folder: Path, label: str, owner: type[Flat], *, nogil: bool = True
 ) -> dict[str, Callable[..., Any]]:
     safe = "".join(one if one.isalnum() else "_" for one in label).lower()
     path = folder / f"{safe}.py"
@@ -175,7 +170,7 @@ def _entries(
     before = set(names) | {"__builtins__"}
     exec(compile(path.read_text(), str(path), "exec"), names)
     made = {
-        name: njit(nogil=True, cache=True)(names[name])
+        name: njit(nogil=nogil, cache=True)(names[name])
         for name in set(names) - before
         if inspect.isfunction(names[name])
     }
@@ -199,8 +194,12 @@ def _explained(entry: Any, owner: type[Flat]) -> Callable[..., Any]:
         working.append(True)
         return result
 
-    call.entry = entry  # type: ignore[attr-defined]
-    call.compile = lambda *types: explained(entry.compile, types)  # type: ignore[attr-defined]
+    def direct(*types: Any) -> Callable[..., Any]:
+        """Return the entry for arguments of these types, which it takes to be so: half the time goes to looking."""
+        explained(entry.compile, types)
+        return entry.get_overload(types)
+
+    call.entry, call.direct = entry, direct  # type: ignore[attr-defined]
     return call
 
 

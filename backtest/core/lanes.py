@@ -8,6 +8,7 @@ plain   no compiler at all: the same source interpreted; ``print`` and breakpoin
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numba
@@ -54,7 +55,7 @@ def proceed(session: Session, stop: int, lane: str) -> None:
 def _batch(session: Session, stop: int) -> None:
     entry, i = kernel(type(session.strategy), session.folder, "run"), session.at
     while i < stop:
-        i = entry(session.words, i, stop)
+        i = entry(session.address, i, stop)
         session.drain()
 
 
@@ -66,6 +67,11 @@ def _live(session: Session, stop: int) -> None:
         push(row)
     session.marks[session.at : stop] = rows[:, -1]
     feed.close()
+
+
+def _live_entry(session: Session) -> Any:
+    direct = kernel(type(session.strategy), session.folder, "live").direct  # type: ignore[attr-defined]
+    return direct(numba.int64, numba.typeof(session.words), numba.int64)
 
 
 def events_of(columns: Columns, start: int, stop: int) -> np.ndarray:
@@ -84,11 +90,10 @@ class Feed:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        prepare(session, "live")
-        self._call = kernel(type(session.strategy), session.folder, "live").entry  # type: ignore[attr-defined]
+        self._call = _live_entry(session)
         self._past = _Past(session) if session.panel else None
         self._own = session.words[session.word(session.engine.now, "times") :][:8].copy()
-        self._words = session.words
+        self._words = session.address
 
     def push(self, row: np.ndarray) -> int:
         """Run one slice; returns how many events it caused, which are in the session's record."""
@@ -175,33 +180,50 @@ class _Plain:
 
 
 def _wake(session: Session, stop: int) -> None:
-    prepare(session, "wake")
-    desk, entry = Desk(session), kernel(type(session.strategy), session.folder, "wake").entry  # type: ignore[attr-defined]
+    desk, cls, entry = Desk(session), type(session.strategy), _wake_entry(session)
     desk.feed()
     plain = [_Plain(session, number) for number in range(session.width)]
-    names, readings, base = _slots(session)
-    members, words = None if session.width == 1 else desk.members, memory(session.words)
-    i = session.at
+    loop = _wake_loop(cls, session.width == 1, plain[0].remembers)
+    _, readings, base = _slots(session)
+    why, i = session.word(session.engine.now, "why"), session.at
     while True:
-        i, why = entry(session.words, i, stop)
-        if why == series.FULL:
-            session.drain()
-            continue
-        if why == series.ENDED:
+        i = loop(desk, plain, entry, session.address, readings, memory(session.words), base, i, stop)
+        if session.words[why] == series.ENDED:
             break
-        if members is not None:
-            desk.instrument = members[i]
-        one = plain[desk.instrument]
-        desk.at = desk.begun = i
-        desk.look()
-        at = i - words[base]
-        for name, place in names:
-            setattr(one.thing, name, readings[place + at])
-        if one.remembers:
-            one.load()
-        one.thing.on_bar(desk)
-        if one.remembers:
-            one.save()
+        session.drain()
+
+
+def _wake_entry(session: Session) -> Any:
+    return kernel(type(session.strategy), session.folder, "wake").direct(*(numba.int64,) * 3)  # type: ignore[attr-defined]
+
+
+@cache
+def _wake_loop(cls: type, alone: bool, remembers: bool) -> Any:
+    """Write the loop from wake to wake for a strategy, with its readings assigned by name."""
+    names = list(cls.readings)  # type: ignore[attr-defined]
+    targets = ", ".join(f"thing.{name}" for name in names)
+    values = ", ".join(f"readings[{slot * series.BLOCK} + at]" for slot in range(len(names)))
+    lines = [
+        "def loop(desk, plain, entry, address, readings, words, base, i, stop):",
+        "    one = plain[0]",
+        "    thing, on_bar = one.thing, one.thing.on_bar",
+        "    while True:",
+        "        i = entry(address, i, stop)",
+        "        if i < 0:",
+        "            return -1 - i",
+        "        desk.at = desk.begun = i",
+        "        desk.known = False",
+        *([] if alone else ["        desk.take(desk.members[i])",
+                            "        one = plain[desk.instrument]",
+                            "        thing, on_bar = one.thing, one.thing.on_bar"]),
+        *(["        at = i - words[base]", f"        {targets} = {values}"] if names else []),
+        *(["        one.load()"] if remembers else []),
+        "        on_bar(desk)",
+        *(["        one.save()"] if remembers else []),
+    ]  # fmt: skip
+    made: dict[str, Any] = {}
+    exec("\n".join(lines), made)
+    return made["loop"]
 
 
 def _slots(session: Session) -> tuple[list[tuple[str, int]], Any, int]:
@@ -223,10 +245,10 @@ def _dense(session: Session, stop: int) -> None:
     things = [one.thing for one in plain]
     i = session.at
     while i < stop:
-        ready = observe(session.words, i, stop)
+        ready = observe(session.address, i, stop)
         columns = [readings[place : place + ready - i].tolist() for _, place in names]
         loop(desk, things, range(i, ready), columns, [name for name, _ in names])
-        complete(session.words, ready)
+        complete(session.address, ready)
         desk.begun = -1
         session.drain()
         i = ready
@@ -254,9 +276,8 @@ def loop(desk, things, span, columns, names):
 
 def _dense_members(desk: Desk, things: list[Any], span: range, columns: list[list[float]], names: list[str]) -> None:
     for k, desk.at in enumerate(span):
-        desk.instrument = desk.members[desk.at]
+        desk.take(desk.members[desk.at])
         one = things[desk.instrument]
-        desk.look()
         desk.catch_up()
         for name, values in zip(names, columns, strict=True):
             setattr(one, name, values[k])
@@ -308,13 +329,13 @@ def prepare(session: Session, lane: str) -> None:
     CannotCompile
         When the strategy has no compiled form for the lane.
     """
-    cls, words, at = type(session.strategy), session.words, session.at
+    cls, words, at = type(session.strategy), session.address, session.at
     if lane == "batch":
         kernel(cls, session.folder, "run")(words, at, at)
     elif lane == "live":
-        kernel(cls, session.folder, "live").compile(*(numba.typeof(words),) * 2, numba.int64)  # type: ignore[attr-defined]
+        _live_entry(session)
     elif lane == "wake":
-        kernel(cls, session.folder, "wake")(words, at, at)
+        _wake_entry(session)
     elif lane == "dense":
         kernel(cls, session.folder, "observe")(words, at, at)
         kernel(cls, session.folder, "complete")(words, at)

@@ -95,7 +95,6 @@ def begin(engine: Any, i: int) -> None:
         number = ledger.held[place]
         ledger.mark(ledger.instruments[number], lasts[number])
         place += ledger.let_go(place)
-    now.begun = i + 1
 
 
 def _estimate(engine: Any, row: int) -> None:
@@ -139,7 +138,6 @@ def finish(engine: Any, i: int) -> None:
                 ledger.instruments[number].seen += 1
     ledger.slices += 1
     engine.journal.marks[i] = ledger.equity()
-    now.done = i + 1
 
 
 def focus(readings: Any, strategy: Any, at: int) -> None:  # noqa: ARG001 - a block is one slice here
@@ -177,17 +175,3 @@ def advance(engine: Any, start: int, stop: int) -> int:
         if engine.journal.count > engine.journal.room:
             return i
     return i
-
-
-def complete(engine: Any, stop: int) -> None:
-    """Finish the slice before ``stop`` after something other than the compiled strategy has decided on it."""
-    if engine.now.done < stop:
-        if engine.now.begun < stop:
-            begin(engine, stop - 1)
-        finish(engine, stop - 1)
-
-
-def catch_up(engine: Any, i: int) -> None:
-    """Begin slice ``i``; the panel's lanes finish every slice before they begin the next."""
-    if engine.now.begun <= i:
-        begin(engine, i)

@@ -22,6 +22,7 @@ from backtest.core.journal import Record
 from backtest.core.ledger import Instrument, Ledger
 from backtest.core.matching import SAME_CLOSE, Matcher
 from backtest.core.orders import Account, Orders
+from backtest.core.quiet import may_pass_over
 from backtest.core.sizing import VOLATILITY, Sizer
 from backtest.core.strategy import PanelStrategy, Strategy
 from zeno.errors import ConfigError
@@ -62,6 +63,7 @@ class Session:
         self.width = len(terms.instruments)
         self.engine = _engine(strategy, terms)
         self.words, self.places = _packed(self.engine)
+        self.address = self.words.ctypes.data
         self.record = Record()
         self.at = 0
         self._rows = np.zeros((_ROWS if keep else 8, 8), np.int64)
@@ -244,6 +246,7 @@ def _arm(engine: Any, strategy: Any, width: int, terms: Terms) -> None:
         engine.single = int(width == 1)
         engine.estimating = int(engine.sizer.model >= VOLATILITY)
         engine.closing = int(terms.fill == SAME_CLOSE or bool(engine.account.ledger.accrues))
+        engine.quiet = int(may_pass_over(engine))
 
 
 def _wire(engine: Any) -> None:

@@ -17,7 +17,6 @@ from backtest.core.columns import Columns
 from backtest.core.flat import copy_of, offsets, pack, size
 from backtest.core.kernels import kernel
 from backtest.core.session import Session, Terms
-from backtest.core.sharing import may_skip
 from zeno.errors import ConfigError
 
 FOUND = ("final_equity", "fills", "trips", "fees", "turnover", "max_drawdown")
@@ -52,7 +51,6 @@ class Sweep:
         made = [strategy(**one) for one in self.parameters]
         self._owners, self._shares = _sharing(strategy, made)
         self._slots = _slots(strategy)
-        self._skip = may_skip(Session(made[0], terms, folder, keep=False).engine)
         self._first = Session(made[0], terms, folder, keep=False)
         blocks = [_variant(self._first, one) for one in made]
         self._places = np.cumsum([0, *(len(one) for one in blocks[:-1])])
@@ -69,7 +67,7 @@ class Sweep:
                 word = first.word(thing, name)
                 block[self._places + word] = first.words[word]
         found = np.zeros((len(self._places), len(FOUND)), np.int64)
-        self._entry(block, self._places, self._owners, self._shares, self._slots, 0, len(columns), found, self._skip)
+        self._entry(block.ctypes.data, self._places, self._owners, self._shares, self._slots, 0, len(columns), found)
         return Swept(self.parameters, found)
 
 

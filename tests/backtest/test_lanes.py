@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_strategies import Busy, Remembering, Rotation, Tallying
+from engine_strategies import Busy, Remembering, Rotation, Tallying, Waking, Watching
 
 from backtest.core import lanes
 from backtest.core.arithmetic import NONE
@@ -85,10 +85,18 @@ def terms(width: int = 1, **changed: object) -> Terms:
     )
 
 
+def free(width: int = 1, **changed: object) -> Terms:
+    """Return terms without financing: nothing happens on a slice but trades."""
+    return terms(width, **{"instruments": ({"worth": 10_000},) * width, **changed})
+
+
 CASES = {
     "crossover": Case(SmaCrossover, terms()),
     "remembering": Case(Remembering, terms(slippage=Slippage(model=TICKS, size=1))),
     "tallying": Case(Tallying, terms()),
+    "passed over": Case(Waking, free()),
+    "passed over, crossover": Case(SmaCrossover, free(), n=2_600),
+    "watching the equity": Case(Watching, free()),
     "working orders": Case(Busy, terms(participation=10_000_000, costs=Costs(model=PER_SHARE, rate=7, least=50))),
     "sized and late": Case(Busy, terms(sizer=Sizer(model=VOLATILITY, share=0.2), latency=MINUTE, margined=True)),
     "at the close": Case(
@@ -138,6 +146,21 @@ def test_every_lane_says_the_same(name: str, kernels: Path) -> None:
         assert session.record.rows().tolist() == plain.record.rows().tolist(), lane
         assert session.record.digest() == plain.record.digest(), lane
         assert session.snapshot() == plain.snapshot(), lane
+
+
+@pytest.mark.parametrize(("strategy", "about", "expected"), [
+    (Waking, free(), True), (SmaCrossover, free(), True), (SmaCrossover, free(latency=MINUTE, participation=1), True),
+    (Busy, free(), False),  # is asked on every slice
+    (Watching, free(), False), (Remembering, free(), False), (Tallying, free(), False),  # ask for what moves meanwhile
+    (SmaCrossover, free(2), False), (SmaCrossover, free(cash=(1, 1)), False),
+    (SmaCrossover, free(instruments=({"worth": 1, "per": 10},)), False), (SmaCrossover, free(interest=1), False),
+    (SmaCrossover, free(fill=SAME_CLOSE), False), (SmaCrossover, terms(), False),
+    (SmaCrossover, free(sizer=Sizer(model=VOLATILITY)), False),
+])  # fmt: skip
+def test_slices_are_passed_over_where_only_the_equity_moves_on_them(
+    strategy: type, about: Terms, expected: bool, kernels: Path
+) -> None:
+    assert bool(Session(strategy(), about, kernels).engine.quiet) is expected
 
 
 @pytest.mark.parametrize("name", CASES)

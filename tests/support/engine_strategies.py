@@ -62,6 +62,43 @@ class Tallying(Strategy):
         now.target((1 if now.close > self.recent[0] else -1) * (self.counts[1] % 4))
 
 
+class Waking(Strategy):
+    """Wakes by prices and its position alone, and counts how often it was asked; some orders wait for a price."""
+
+    asked: int = state()
+
+    def wake(self, now: Now) -> bool:
+        """Wake on about one slice in eight."""
+        self.asked += 1
+        return (now.close + self.asked) % (9 if now.position() + now.pending() > 0 else 7) == 0
+
+    def on_bar(self, now: Now) -> None:
+        """Trade at once, or not."""
+        if self.asked % 3 == 0:
+            now.limit(1 + self.asked % 4, now.close - 3)
+        else:
+            now.target(self.asked % 5 - 1)
+
+
+class Watching(Strategy):
+    """Wakes by its equity, which moves on every slice, and asks for it where ``wake`` itself does not show it."""
+
+    best: int = state()
+
+    def wake(self, now: Now) -> bool:
+        """Wake when the account is worth less than it was."""
+        return self.worse(now) or now.close % 13 == 0
+
+    def worse(self, now: Now) -> bool:
+        """Tell whether the equity has fallen."""
+        return now.equity() < self.best
+
+    def on_bar(self, now: Now) -> None:
+        """Turn the position."""
+        self.best = now.equity()
+        now.target(3 - now.position() if now.close % 2 == 0 else -1)
+
+
 class Busy(Strategy):
     """Throws dice for orders of every kind, with every time in force, and cancels some again."""
 

@@ -32,13 +32,13 @@ def interpreted(indicator: Indicator, rows: np.ndarray) -> np.ndarray:
 
 
 @cache
-def kernel(cls: type[Indicator]) -> Callable[[np.ndarray, np.ndarray, np.ndarray], None]:
+def kernel(cls: type[Indicator]) -> Callable[[int, np.ndarray, np.ndarray], None]:
     """Return a compiled loop over rows for a class of indicators, by way of its words."""
     view, update, arity, many = object_in(cls), compiled(cls.update), len(cls.inputs()), len(cls.outputs) > 1  # type: ignore[attr-defined]
     if many:
 
         @njit(nogil=True)
-        def run_many(words: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+        def run_many(words: int, rows: np.ndarray, out: np.ndarray) -> None:
             for i in range(len(rows)):
                 answer = update(view(words, 0), *to_fixed_tuple(rows[i], arity))
                 for k in range(len(answer)):
@@ -47,7 +47,7 @@ def kernel(cls: type[Indicator]) -> Callable[[np.ndarray, np.ndarray, np.ndarray
         return run_many
 
     @njit(nogil=True)
-    def run_one(words: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+    def run_one(words: int, rows: np.ndarray, out: np.ndarray) -> None:
         for i in range(len(rows)):
             out[i, 0] = update(view(words, 0), *to_fixed_tuple(rows[i], arity))
 
@@ -64,7 +64,7 @@ def packed(indicator: Indicator) -> np.ndarray:
 def run_compiled(indicator: Indicator, rows: np.ndarray) -> np.ndarray:
     """Return the answers of the compiled twin, which leaves the indicator as it would be after the rows."""
     words, out = packed(indicator), np.empty((len(rows), len(indicator.outputs)))
-    kernel(type(indicator))(words, np.ascontiguousarray(rows), out)
+    kernel(type(indicator))(words.ctypes.data, np.ascontiguousarray(rows), out)
     flat.unpack(indicator, words)
     return out
 
