@@ -318,13 +318,15 @@ _SMALL = 400  # bytes of bytecode: larger functions are called, not inlined; the
 
 
 @intrinsic
-def _assign(typingctx: Any, target: Any, source: Any) -> Any:  # noqa: ARG001
+def _move_up(typingctx: Any, rows: Any, place: Any, count: Any) -> Any:  # noqa: ARG001
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        size = ir.Constant(_WORD, 8 * flat.fixed_words(sig.args[0].cls))
-        cgutils.raw_memcpy(builder, args[0], args[1], size, 1)
+        table = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
+        target = builder.gep(table.first, [builder.mul(table.stride, args[1])])
+        words = builder.mul(table.stride, args[2])
+        cgutils.raw_memmove(builder, target, builder.gep(target, [table.stride]), words, 8, 8)
         return context.get_dummy_value()
 
-    return types.void(target, source), build
+    return types.void(rows, types.int64, types.int64), build
 
 
 _compiled: dict[Callable[..., Any], Any] = {}
@@ -355,11 +357,11 @@ def replace(function: Callable[..., Any], by: Any) -> None:
 
 
 @njit(nogil=True)
-def _assigned(target, source):
-    _assign(target, source)  # type: ignore[call-arg]
+def _moved_up(rows, place, count):
+    _move_up(rows, place, count)  # type: ignore[call-arg]
 
 
-replace(flat.assign, _assigned)
+replace(flat.move_up, _moved_up)
 
 
 def names_in(code: python_types.CodeType) -> set[str]:

@@ -316,10 +316,11 @@ def unpack(thing: Flat, words: np.ndarray, at: int = 0) -> None:
                 unpack(one, words, at + int(words[word]) + number * int(words[word + 1]))
 
 
-def assign(target: Flat, source: Flat) -> None:
-    """Make an object of numbers alone equal to another of its class."""
-    for name in type(target).fields:
-        setattr(target, name, getattr(source, name))
+def move_up(rows: list[Any], place: int, count: int) -> None:
+    """Make ``count`` rows of a table, from ``place`` on, equal to the row after each; they hold numbers alone."""
+    for at in range(place, place + count):
+        for name in type(rows[at]).fields:
+            setattr(rows[at], name, getattr(rows[at + 1], name))
 
 
 def word_of_float(value: float) -> int:

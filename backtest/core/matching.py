@@ -86,7 +86,7 @@ class Matcher(Flat):
 
     def _opening(self, ts: int, number: int, open: int) -> None:
         place = 0
-        while place < self.orders.working:
+        while place < self.orders.working and self.ledger.instruments[number].working > 0:
             order = self.orders.table[place]
             price, resting = NONE, False
             if order.instrument == number and order.dormant == 0 and order.active <= ts:

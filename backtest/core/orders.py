@@ -6,7 +6,7 @@ with a reason in the journal, or it works until it fills, expires or is cancelle
 
 from backtest.core import events
 from backtest.core.arithmetic import FX, NONE, RATE, scaled
-from backtest.core.flat import Flat, assign, copies, parameter, part, reference, state, table
+from backtest.core.flat import Flat, copies, move_up, parameter, part, reference, state, table
 from backtest.core.ledger import Instrument, Journal, Ledger
 
 MARKET, LIMIT, STOP, STOP_LIMIT, TRAILING = 0, 1, 2, 3, 4
@@ -119,8 +119,8 @@ class Orders(Flat):
         if order.kind == MARKET:
             one.pending -= order.quantity
         self.working -= 1
-        for later in range(place, self.working):
-            assign(self.table[later], self.table[later + 1])
+        if place < self.working:
+            move_up(self.table, place, self.working - place)
 
     def cancel_at(self, ts: int, place: int, reason: int) -> None:
         """Cancel the order at a place; what depends on it goes with it."""
