@@ -72,17 +72,22 @@ def engine_of(strategy: type[Strategy]) -> type[Engine]:
 
 
 def _observing(strategy: type[Strategy]) -> Any:
-    """Write the method that computes a block's readings: one tight loop an indicator.
+    """Write the method that computes a block's readings: one tight loop an indicator, and another when interleaved.
 
-    ``only`` picks the indicators by the bits of a number, for a sweep that shares them; -1 takes all.
+    With a single strategy, what an indicator keeps stays in registers. ``only`` picks the indicators by the bits of a
+    number, for a sweep that shares them; -1 takes all.
     """
-    lines = ["def observe(self, start, stop, only):", "    now = self.now", "    one = self.strategies[0]"]
+    lines = ["def observe(self, start, stop, only):", "    now = self.now"]
     for number, one in enumerate(strategy.unique):
-        lines += [f"    if only & {1 << number}:", "      for j in range(start, stop):", "        if self.single == 0:",
-                  "            one = self.strategies[now.members[j]]"]  # fmt: skip
-        lines += updating(
+        update = updating(
             strategy, one, f"one._indicator{number}", "now.{column}[j]", f"{{slot}} * {BLOCK} + j - start"
         )
+        lines += [f"    if only & {1 << number} and self.single != 0:",
+                  "      one = self.strategies[0]",
+                  "      for j in range(start, stop):", *update,
+                  f"    elif only & {1 << number}:",
+                  "      for j in range(start, stop):",
+                  "        one = self.strategies[now.members[j]]", *update]  # fmt: skip
     return written(lines)
 
 
