@@ -1,16 +1,17 @@
 """When slices may be passed over: nothing works, the strategy does not wake, and only the equity moves.
 
-``engine.pass_over`` runs such slices in two tight loops instead of the full step. It may where nothing else happens on
-a slice, and where ``wake`` asks only for prices, indicators and the position, which do not move unseen meanwhile.
+``engine.pass_over`` runs such slices in one short loop instead of the full step. It may where nothing else happens on a
+slice, and where ``wake`` asks only for prices, indicators and the position, which do not move unseen meanwhile.
 """
 
+import ast
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-from backtest.core.compiler import names_in
-from backtest.core.flat import Kind, methods
+from backtest.core.flat import Kind
 from backtest.core.now import Now
+from backtest.core.sealed import source_tree
 from backtest.core.strategy import Strategy
 
 _KNOWN = {"position", "pending"} | {name for name, field in Now.fields.items() if field.kind is Kind.COLUMN}
@@ -24,16 +25,19 @@ def may_pass_over(engine: Any) -> bool:
     ledger, wake = engine.account.ledger, type(engine).strategy.wake
     plain = ledger.currencies == 1 and ledger.count == 1 and ledger.instruments[0].per == 1
     idle = engine.estimating == 0 and engine.closing == 0
-    return wake is not Strategy.wake and plain and idle and _asked(type(engine).strategy, wake, set()) <= _KNOWN
+    return wake is not Strategy.wake and plain and idle and _asks_only(wake, _KNOWN)
 
 
-def _asked(cls: type, function: Callable[..., Any], seen: set[Any]) -> set[str]:
-    """Return what a function, and those that it calls, may ask a view for: by name, so rather too much."""
-    seen.add(function)
-    names = names_in(function.__code__)
-    asked = names & (set(methods(Now)) | set(Now.fields))
-    for name in names:
-        for one in (getattr(cls, name, None), function.__globals__.get(name)):
-            if inspect.isfunction(one) and one not in seen:
-                asked |= _asked(cls, one, seen)
-    return asked
+def _asks_only(function: Callable[..., Any], known: set[str]) -> bool:
+    """Tell whether a method uses its view for known questions alone: handed on, or out of sight, it may ask any."""
+    tree = source_tree(function)
+    if tree is None or inspect.unwrap(function) is not function:
+        return False
+    view = function.__code__.co_varnames[1]
+    asked = [one for one in ast.walk(tree) if isinstance(one, ast.Attribute) and _is_named(one.value, view)]
+    used = sum(_is_named(one, view) for one in ast.walk(tree))
+    return used == len(asked) and {one.attr for one in asked} <= known
+
+
+def _is_named(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name

@@ -54,7 +54,7 @@ class _Reader(ast.NodeVisitor):
         if position >= len(names):
             return
         self.views = {names[position]}
-        tree = _tree(function)
+        tree = source_tree(function)
         if tree is not None:
             self.visit(tree)
 
@@ -115,7 +115,7 @@ class _Reader(ast.NodeVisitor):
         return []
 
 
-def _tree(function: Function) -> ast.AST | None:
+def source_tree(function: Function) -> ast.AST | None:
     """Return a function's source, parsed; None where there is none to be had."""
     try:
         return ast.parse(textwrap.dedent(inspect.getsource(function)))

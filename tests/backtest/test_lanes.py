@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_strategies import Busy, Remembering, Rotation, Tallying, Waking, Watching
+from engine_strategies import Busy, Delegating, Remembering, Rotation, Tallying, Waking, Watching
 
 from backtest.core import lanes
 from backtest.core.arithmetic import NONE
@@ -97,6 +97,7 @@ CASES = {
     "passed over": Case(Waking, free()),
     "passed over, crossover": Case(SmaCrossover, free(), n=2_600),
     "watching the equity": Case(Watching, free()),
+    "a part watches the equity": Case(Delegating, free()),
     "working orders": Case(Busy, terms(participation=10_000_000, costs=Costs(model=PER_SHARE, rate=7, least=50))),
     "sized and late": Case(Busy, terms(sizer=Sizer(model=VOLATILITY, share=0.2), latency=MINUTE, margined=True)),
     "at the close": Case(
@@ -151,7 +152,8 @@ def test_every_lane_says_the_same(name: str, kernels: Path) -> None:
 @pytest.mark.parametrize(("strategy", "about", "expected"), [
     (Waking, free(), True), (SmaCrossover, free(), True), (SmaCrossover, free(latency=MINUTE, participation=1), True),
     (Busy, free(), False),  # is asked on every slice
-    (Watching, free(), False), (Remembering, free(), False), (Tallying, free(), False),  # ask for what moves meanwhile
+    (Remembering, free(), False), (Tallying, free(), False),  # ask for what moves meanwhile
+    (Watching, free(), False), (Delegating, free(), False),  # hand their view on
     (SmaCrossover, free(2), False), (SmaCrossover, free(cash=(1, 1)), False),
     (SmaCrossover, free(instruments=({"worth": 1, "per": 10},)), False), (SmaCrossover, free(interest=1), False),
     (SmaCrossover, free(fill=SAME_CLOSE), False), (SmaCrossover, terms(), False),

@@ -99,6 +99,31 @@ class Watching(Strategy):
         now.target(3 - now.position() if now.close % 2 == 0 else -1)
 
 
+class Judge(Flat):
+    """Looks at an account for somebody else."""
+
+    best: int = state()
+
+    def worse(self, now: Now) -> bool:
+        """Tell whether the equity is less than it was."""
+        return now.equity() < self.best
+
+
+class Delegating(Strategy):
+    """Wakes by its equity, which a part of it asks for."""
+
+    judge: Judge = part(Judge, lambda self: Judge())
+
+    def wake(self, now: Now) -> bool:
+        """Wake when the account is worth less than it was."""
+        return self.judge.worse(now) or now.close % 13 == 0
+
+    def on_bar(self, now: Now) -> None:
+        """Turn the position."""
+        self.judge.best = now.equity()
+        now.target(3 - now.position() if now.close % 2 == 0 else -1)
+
+
 class Busy(Strategy):
     """Throws dice for orders of every kind, with every time in force, and cancels some again."""
 
