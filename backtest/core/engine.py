@@ -203,10 +203,10 @@ compiler.replace(focus, _focus)
 
 def fetch(now: Any, start: int, stop: int) -> None:
     """Touch the columns that only trades need, a cache line at a time: in order, the hardware fetches them ahead."""
-    seen = 0
+    touched = 0
     for j in range(start, stop, 8):
-        seen ^= now.times[j] ^ now.opens[j]
-    now.opened = seen
+        touched ^= now.times[j] ^ now.opens[j]
+    now.opened = touched  # every slice sets it anew; unused, the compiler would leave the reading out
 
 
 def next_block(engine: Any, i: int, stop: int) -> None:
@@ -214,7 +214,8 @@ def next_block(engine: Any, i: int, stop: int) -> None:
     if i >= engine.ready or i < engine.base:
         engine.base, engine.ready = i, min(i + BLOCK, stop)
         engine.observe(engine.base, engine.ready, -1)
-        fetch(engine.now, engine.base, engine.ready)
+        if engine.quiet != 0:
+            fetch(engine.now, engine.base, engine.ready)
 
 
 def pass_over(engine: Any, ledger: Any, one: Any, strategy: Any, start: int, stop: int) -> int:
@@ -238,25 +239,37 @@ def pass_over(engine: Any, ledger: Any, one: Any, strategy: Any, start: int, sto
     return i
 
 
+def begin_next(engine: Any, ledger: Any, one: Any, strategy: Any, start: int, stop: int) -> tuple[int, bool]:
+    """Begin slice ``start``, or the first one after it that is not passed over, if there is one before ``stop``.
+
+    Returns it, and whether the strategy wakes on it.
+    """
+    i = start
+    woken = engine.quiet != 0 and one.working == 0
+    if woken:
+        i = pass_over(engine, ledger, one, strategy, start, stop)
+        if i == stop:
+            return i, False
+    begin(engine, ledger, one, i)
+    focus(engine.readings, strategy, i - engine.base)
+    return i, woken or strategy.wake(engine.now)
+
+
 def advance(engine: Any, start: int, stop: int) -> int:
     """Run slices from ``start`` to before ``stop``; returns the first one not run (the journal may fill up before)."""
     now, ledger, journal, marks = engine.now, engine.account.ledger, engine.journal, engine.journal.marks
     one, strategy = ledger.instruments[now.instrument], engine.strategies[now.instrument]
-    single, quiet, i = engine.single != 0, engine.quiet != 0, start
+    single, i = engine.single != 0, start
     while i < stop:
         next_block(engine, i, stop)
-        readings, base, ready = engine.readings, engine.base, engine.ready
+        ready = engine.ready
         while i < ready:
-            woken = quiet and one.working == 0
-            if woken:
-                i = pass_over(engine, ledger, one, strategy, i, ready)
-                if i == ready:
-                    break
             if not single:
                 one, strategy = instrument_of(engine, i), engine.strategies[now.instrument]
-            begin(engine, ledger, one, i)
-            focus(readings, strategy, i - base)
-            if woken or strategy.wake(now):
+            i, woken = begin_next(engine, ledger, one, strategy, i, ready)
+            if i == ready:
+                break
+            if woken:
                 strategy.on_bar(now)
             finish(engine, ledger, one, i)
             marks[i] = ledger.equity()
@@ -270,28 +283,22 @@ def advance_to_wake(engine: Any, start: int, stop: int) -> int:
     """Run slices until a strategy wants to be asked; returns that slice, begun but not finished, or ``stop``."""
     now, ledger, journal, marks = engine.now, engine.account.ledger, engine.journal, engine.journal.marks
     one, strategy = ledger.instruments[now.instrument], engine.strategies[now.instrument]
-    single, quiet, i = engine.single != 0, engine.quiet != 0, start
+    single, i = engine.single != 0, start
     now.why = ENDED
     while i < stop:
         next_block(engine, i, stop)
-        readings, base, ready = engine.readings, engine.base, engine.ready
+        ready = engine.ready
         while i < ready:
+            if not single:
+                one, strategy = instrument_of(engine, i), engine.strategies[now.instrument]
             if now.begun <= i:
-                woken = quiet and one.working == 0
-                if woken:
-                    i = pass_over(engine, ledger, one, strategy, i, ready)
-                    if i == ready:
-                        break
-                if not single:
-                    one, strategy = instrument_of(engine, i), engine.strategies[now.instrument]
-                begin(engine, ledger, one, i)
-                focus(readings, strategy, i - base)
+                i, woken = begin_next(engine, ledger, one, strategy, i, ready)
+                if i == ready:
+                    break
                 now.begun = i + 1
-                if woken or strategy.wake(now):
+                if woken:
                     now.done, now.why = i, WOKEN
                     return i
-            elif not single:
-                one, strategy = instrument_of(engine, i), engine.strategies[now.instrument]
             finish(engine, ledger, one, i)
             marks[i] = ledger.equity()
             i += 1
