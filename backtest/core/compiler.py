@@ -267,8 +267,7 @@ def _row_at(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 def object_in(cls: type[Flat]) -> Callable[..., Any]:
     """Return a compiled function ``(words, at) -> object`` of ``cls``: where every kernel begins.
 
-    ``words`` is the address of a block, whose owner is whoever calls: an integer crosses into a kernel in a fraction of
-    the time that an array takes.
+    ``words`` is the address of a block, which whoever calls keeps alive: an integer costs less to pass than an array.
     """
     target = flat_type(cls)
 

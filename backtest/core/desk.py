@@ -25,7 +25,7 @@ class Desk:
     members: memoryview
 
     def __init__(self, session: Any) -> None:
-        self.session, self.words = session, session.words
+        self.session = session
         self._memory = memory(session.words)  # reads Python integers, three times quicker than numpy gives its own
         self._calls: dict[str, Any] = {}
         self._address = session.address

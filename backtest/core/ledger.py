@@ -141,8 +141,6 @@ class Ledger(Flat):
         if before == 0 or (before > 0) != (after > 0):
             one.spent = one.value(after, price)
             one.entered = one.seen
-        elif after == 0:
-            one.spent = 0
         elif abs(after) > abs(before):
             one.spent += value
         else:

@@ -74,14 +74,13 @@ class SparkExecutor:
         _forget()
 
 
-def _collect(context: SparkContext, calls: list[Call]) -> list[Outcome]:
-    for start in range(1, _STARTS + 1):
-        try:
-            return context.parallelize([calls], 1).map(perform).collect()[0]
-        except Py4JJavaError as error:
-            if start == _STARTS or _NOT_STARTED not in str(error):
-                raise
-    raise AssertionError
+def _collect(context: SparkContext, calls: list[Call], starts: int = _STARTS) -> list[Outcome]:
+    try:
+        return context.parallelize([calls], 1).map(perform).collect()[0]
+    except Py4JJavaError as error:
+        if starts == 1 or _NOT_STARTED not in str(error):
+            raise
+        return _collect(context, calls, starts - 1)
 
 
 def _outcomes(calls: Sequence[Call], future: "Future[list[Outcome]]") -> list[Outcome]:
