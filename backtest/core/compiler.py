@@ -159,7 +159,9 @@ def _get(context: Any, builder: Any, typ: FlatType, value: Any, attr: str) -> An
     if field.kind is Kind.INT:
         return _load(builder, value, where, attr)
     if field.kind is Kind.FLOAT:
-        return _as_float(builder, _load(builder, value, where, attr))
+        return _tagged(
+            builder, builder.load(_as_floats(builder, builder.gep(value, [ir.Constant(_WORD, where)]))), attr
+        )
     if field.kind is Kind.EXTERNAL:
         return _external(builder, value, where, attr)
     target = builder.gep(value, [_fixed(builder, value, where)])
@@ -178,7 +180,7 @@ def _reading(builder: Any, typ: FlatType, value: Any, attr: str) -> Any:
     target = builder.gep(here, [builder.mul(pitch, ir.Constant(_WORD, slot))])
     if typ.cls.panel:  # type: ignore[attr-defined]
         return target
-    return _as_float(builder, _tagged(builder, builder.load(target), "floats"))
+    return _tagged(builder, builder.load(_as_floats(builder, target)), "floats")
 
 
 @lower_setattr_generic(FlatType)
@@ -187,8 +189,8 @@ def _set(context: Any, builder: Any, sig: Any, args: Any, attr: str) -> None:  #
     field = typ.cls.fields[attr]
     if field.kind not in (Kind.INT, Kind.FLOAT):
         raise TypeError(f"{attr} of {typ.cls.__name__} cannot be assigned: it is a {field.kind.value}")
-    word = builder.bitcast(value, _WORD) if field.kind is Kind.FLOAT else value
-    _tagged(builder, builder.store(word, builder.gep(target, [ir.Constant(_WORD, typ.offsets[attr])])), attr)
+    place = builder.gep(target, [ir.Constant(_WORD, typ.offsets[attr])])
+    _tagged(builder, builder.store(value, _as_floats(builder, place) if field.kind is Kind.FLOAT else place), attr)
 
 
 def _tagged(builder: Any, instruction: Any, name: str) -> Any:
@@ -209,7 +211,7 @@ def _load(builder: Any, pointer: Any, where: int, name: str) -> Any:
 
 def _fixed(builder: Any, pointer: Any, where: int) -> Any:
     """Load a word that never changes while a kernel runs: where a window, part or table lies."""
-    loaded = builder.load(builder.gep(pointer, [ir.Constant(_WORD, where)]))
+    loaded = _load(builder, pointer, where, "fixed")
     loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
     return loaded
 
@@ -218,8 +220,9 @@ def _external(builder: Any, pointer: Any, where: int, name: str) -> Any:
     return builder.inttoptr(_load(builder, pointer, where, name), _WORD.as_pointer())
 
 
-def _as_float(builder: Any, word: Any) -> Any:
-    return builder.bitcast(word, ir.DoubleType())
+def _as_floats(builder: Any, pointer: Any) -> Any:
+    """Read and write floats as floats: LLVM keeps a place in a register only if all its accesses are of one type."""
+    return builder.bitcast(pointer, ir.DoubleType().as_pointer())
 
 
 @templates.infer_global(operator.getitem)  # type: ignore[misc]
@@ -245,16 +248,19 @@ def _element(words: WordsType) -> str:
     return "floats" if words.element == types.float64 else "ints"
 
 
+def _place(builder: Any, words: WordsType, args: Any) -> Any:
+    place = builder.gep(args[0], [args[1]])
+    return _as_floats(builder, place) if words.element == types.float64 else place
+
+
 @lower_builtin(operator.getitem, WordsType, types.int64)
 def _word_at(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
-    word = _tagged(builder, builder.load(builder.gep(args[0], [args[1]])), _element(sig.args[0]))
-    return _as_float(builder, word) if sig.return_type == types.float64 else word
+    return _tagged(builder, builder.load(_place(builder, sig.args[0], args)), _element(sig.args[0]))
 
 
 @lower_builtin(operator.setitem, WordsType, types.int64, types.Any)
 def _set_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    value = builder.bitcast(args[2], _WORD) if sig.args[2] == types.float64 else args[2]
-    _tagged(builder, builder.store(value, builder.gep(args[0], [args[1]])), _element(sig.args[0]))
+    _tagged(builder, builder.store(args[2], _place(builder, sig.args[0], args)), _element(sig.args[0]))
     return context.get_dummy_value()
 
 

@@ -22,12 +22,14 @@ class Record:
     ----------
     chunks
         Rows as arrays of shape (n, 8), int64, in order.
-    times, marks
-        End of each slice (µs UTC) and equity then (money units), int64.
+    slices
+        Starts of slices (µs UTC, int64), and how long each lasts (µs): the columns' own, not copied.
+    marks
+        Equity after each slice (money units), int64.
     """
 
     chunks: list[np.ndarray] = field(default_factory=list)
-    times: list[np.ndarray] = field(default_factory=list)
+    slices: list[tuple[np.ndarray, int]] = field(default_factory=list)
     marks: list[np.ndarray] = field(default_factory=list)
 
     def rows(self) -> np.ndarray:
@@ -49,7 +51,8 @@ class Record:
 
     def moments(self) -> np.ndarray:
         """Return the end of every slice, µs UTC."""
-        return np.concatenate(self.times) if self.times else np.empty(0, np.int64)
+        ends = [starts + duration for starts, duration in self.slices]
+        return np.concatenate(ends) if ends else np.empty(0, np.int64)
 
     def encoded(self) -> bytes:
         """Return the canonical encoding."""
@@ -62,7 +65,7 @@ class Record:
         found = hashlib.blake2b(digest_size=16)
         rows = sum(len(one) for one in self.chunks)
         found.update(_MAGIC + rows.to_bytes(8, "little") + sum(len(one) for one in self.marks).to_bytes(8, "little"))
-        for part in (*self.chunks, *self.times, *self.marks):
+        for part in (*self.chunks, *(starts + duration for starts, duration in self.slices), *self.marks):
             found.update(np.ascontiguousarray(part, "<i8").data)
         return found.hexdigest()
 
@@ -81,4 +84,4 @@ def decoded(data: bytes) -> Record:
         raise ValueError("not a journal, or not all of it")
     words = np.frombuffer(data, "<i8", offset=start).astype(np.int64)
     parts = np.split(words, [8 * rows, 8 * rows + marks])
-    return Record([parts[0].reshape(rows, 8)], [parts[1]], [parts[2]])
+    return Record([parts[0].reshape(rows, 8)], [(parts[1], 0)], [parts[2]])

@@ -290,12 +290,13 @@ def _plain(session: Session, stop: int) -> None:
     flat.unpack(engine, words)
     for name in COLUMNS:
         setattr(engine.now, name, memory(getattr(session.columns, name)))
-    engine.journal.rows, engine.journal.marks = memory(session._rows), memory(session.marks)
+    engine.journal.marks = memory(session.marks)
     engine.now.begun = engine.now.done = session.at
     engine.base = engine.ready = 0
     advance = panel.advance if session.panel else series.advance
     i = session.at
     while i < stop:
+        engine.journal.rows = memory(session._rows)
         i = advance(engine, i, stop)
         words[session.word(engine.journal, "count")] = engine.journal.count
         session.drain()

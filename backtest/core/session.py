@@ -66,7 +66,7 @@ class Session:
         self.address = self.words.ctypes.data
         self.record = Record()
         self.at = 0
-        self._rows = np.zeros((_ROWS if keep else 8, 8), np.int64)
+        self._rows = np.empty((_ROWS if keep else 8, 8), np.int64)
         self.scratch = _scratch(self.engine, self.words, self.places)
         self._attach(keep)
 
@@ -134,9 +134,18 @@ class Session:
         word = self.word(self.engine.journal, "count")
         count = int(self.words[word])
         if count:
-            self.record.chunks.append(self._rows[:count].copy())
+            self._keep(count)
             self.words[word] = 0
         return count
+
+    def _keep(self, count: int) -> None:
+        """Put the buffer's rows into the record: a copy of a few; else the buffer itself, and a new one takes over."""
+        if 2 * count < len(self._rows):
+            self.record.chunks.append(self._rows[:count].copy())
+            return
+        self.record.chunks.append(self._rows[:count])
+        self._rows = np.empty_like(self._rows)
+        self.words[self.word(self.engine.journal, "rows")] = self._rows.ctypes.data
 
     def act(self, what: Callable[[Account], None]) -> None:
         """Do something to the account between two slices: a split, a dividend, a rate, a deposit."""
@@ -147,7 +156,7 @@ class Session:
         what(account)
         flat.pack(account, self.words, self.place_of(account))
         if engine.journal.count:
-            self.record.chunks.append(self._rows[: engine.journal.count].copy())
+            self._keep(engine.journal.count)
         engine.journal.count = 0
 
     def ran(self, start: int, stop: int) -> None:
@@ -155,7 +164,7 @@ class Session:
         self.drain()
         self.at = stop
         if stop > start:
-            self.record.times.append(self.columns.times[start:stop] + self.columns.duration)
+            self.record.slices.append((self.columns.times[start:stop], self.columns.duration))
             self.record.marks.append(self.marks[start:stop])
 
     def state(self) -> np.ndarray:

@@ -129,8 +129,8 @@ def cut_up(case: Case, draw: random.Random, folder: Path) -> tuple[Record, bytes
         lanes.proceed(session, stop, draw.choice(known))
         data = session.snapshot()
         for mine, leg in zip(
-            (whole.chunks, whole.times, whole.marks),
-            (session.record.chunks, session.record.times, session.record.marks),
+            (whole.chunks, whole.slices, whole.marks),
+            (session.record.chunks, session.record.slices, session.record.marks),
             strict=True,
         ):
             mine.extend(leg)
@@ -226,12 +226,14 @@ class Crowded(Strategy):
             now.limit(1, now.close - 100 - k)
 
 
-@pytest.mark.parametrize("lane", ["dense", "plain"])
-def test_a_block_of_slices_may_say_more_than_the_journal_holds(lane: str, kernels: Path) -> None:
+@pytest.mark.parametrize("lane", ["batch", "wake", "dense", "plain"])
+def test_a_run_may_say_more_than_the_journals_buffer_holds(lane: str, kernels: Path) -> None:
     columns = bars(3, 1_000)
-    session = Session(Crowded(), terms(), kernels)
+    session, one_by_one = (Session(Crowded(), terms(), kernels) for _ in range(2))
     lanes.run(session, columns, lane)
+    lanes.run(one_by_one, columns, "live")  # never fills it: its rows are copied out after every slice
     assert len(session.record.rows()) == 1_000 * 45 + 999 * 45
+    assert session.record.digest() == one_by_one.record.digest()
 
 
 def test_the_journal_keeps_room_for_a_slice_of_a_wide_panel(kernels: Path) -> None:
