@@ -12,9 +12,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
+
+import psutil
 
 from warehouse.client import Client
 from warehouse.embedded.config import GLOBAL_CLUSTER
@@ -142,6 +144,25 @@ def _tables(node: Client) -> dict[str, tuple[tuple[str, str], ...]]:
     return {name: tuple((column, kind) for column, kind in columns) for name, columns in rows}
 
 
+def _end_orphans(warehouse: Warehouse) -> None:
+    orphans = [process for process in psutil.process_iter() if _is_dbt_of(process, warehouse)]
+    for process in orphans:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(orphans)
+
+
+def _is_dbt_of(process: psutil.Process, warehouse: Warehouse) -> bool:
+    # Its environment alone would not tell: a node that is started while dbt's variables are exported has them, too.
+    try:
+        target = process.environ().get("DBT_TARGET_PATH", "")
+        return Path(target).is_relative_to(warehouse.settings.home / "dbt") and any(
+            Path(word).name == "dbt" for word in process.cmdline()[:2]
+        )
+    except psutil.Error:
+        return False
+
+
 def _sweep(warehouse: Warehouse) -> None:
     # dbt names its temporary tables after the run, so that nobody else would ever drop those of a run that died.
     for node in warehouse.nodes(User.WRITER):
@@ -192,11 +213,15 @@ def _folder(warehouse: Warehouse, node_index: int) -> Path:
 
 @contextmanager
 def one_at_a_time(warehouse: Warehouse) -> Iterator[None]:
-    """Wait for other builds of this data folder, and keep them waiting; what a build that died left behind goes."""
-    # Two rebuilds of days in one month would each carry over the other's old rows.
+    """Wait for other builds of this data folder, and keep them waiting; what a build that died left behind goes.
+
+    Two rebuilds of days in one month would each carry over the other's old rows. That is why a build that was killed
+    takes its dbt along here: it runs on as an orphan, which the lock does not see.
+    """
     path = warehouse.settings.home / "dbt" / "build.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _end_orphans(warehouse)
         _sweep(warehouse)
         yield

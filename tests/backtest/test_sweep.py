@@ -1,5 +1,6 @@
 """A sweep finds of every parameter set what a run of its own would."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from backtest.core import lanes
 from backtest.core.columns import Columns
 from backtest.core.costs import BASIS_POINTS, Costs
 from backtest.core.session import Session, Terms
+from backtest.core.sharing import fall
 from backtest.core.sizing import Sizer
 from backtest.core.sweep import Sweep
 from backtest.strategies.sma_crossover import SmaCrossover
@@ -46,6 +48,17 @@ def test_every_set_equals_its_own_run(kernels: Path) -> None:
                     (np.maximum.accumulate(equity) - equity).max()]  # fmt: skip
         assert found.values[number].tolist() == expected, one
     assert found.column("fills").min() > 50
+
+
+def test_the_deepest_fall_is_followed_over_blocks_of_any_shape() -> None:
+    draw = np.random.default_rng(5)
+    for _ in range(2_000):
+        marks = 1_000 + np.cumsum(draw.integers(-9, 10, 24) + draw.integers(-4, 5))
+        cuts = [0, *sorted(draw.choice(np.arange(1, 24), 3, replace=False)), 24]
+        peak, deepest = int(marks[0]), 0
+        for start, stop in pairwise(cuts):
+            peak, deepest = fall(marks, start, stop, peak, deepest)
+        assert (peak, deepest) == (marks.max(), (np.maximum.accumulate(marks) - marks).max())
 
 
 def test_a_sweep_can_be_run_again_from_the_beginning(kernels: Path) -> None:
