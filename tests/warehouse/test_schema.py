@@ -109,6 +109,17 @@ def test_on_a_replicated_cluster_everything_is_replicated_and_created_everywhere
     assert "ReplicatedMergeTree('/clickhouse/tables/global/raw/macro', '{shard}-{replica}')" in everywhere
 
 
+def test_the_engine_understands_every_statement_for_a_replicated_cluster(running):
+    """It has no Keeper here, so that none can be executed; but it parses them, clause by clause."""
+    target, client = Target(Layout.REPLICATED, cluster="prod"), running.client(User.ADMIN)
+    written = [sql for one in migrations.shipped() for text in one.statements for sql in for_layout(text, target)]
+    assert len(written) > len(TABLES)
+    for sql in written:
+        understood = "\n".join(line for (line,) in client.rows(f"EXPLAIN SYNTAX {sql}"))
+        assert re.match(r"CREATE TABLE IF NOT EXISTS \w+\.\w+ ON CLUSTER prod\s", understood)
+        assert re.search(r"ENGINE = (ReplicatedMergeTree\('/|Distributed\('prod')", understood)
+
+
 def test_a_statement_without_a_placement_is_refused():
     with pytest.raises(ValueError, match="must start with its placement"):
         for_layout("CREATE TABLE x (n Int8) ENGINE = MergeTree ORDER BY n", Target())
