@@ -149,6 +149,22 @@ def test_every_lane_says_the_same(name: str, kernels: Path) -> None:
         assert session.snapshot() == plain.snapshot(), lane
 
 
+@pytest.mark.parametrize("lane", ["batch", "dense"])
+def test_interleaved_instruments_have_indicators_of_their_own(lane: str, kernels: Path) -> None:
+    columns = bars(11, 600, 3)
+    together = Session(SmaCrossover(fast=3, slow=9), free(3), kernels)
+    lanes.run(together, columns, lane)
+    fills = together.record.fills()
+    for number in range(3):
+        own = columns.members == number
+        parts = [getattr(columns, name)[own] for name in ("times", "opens", "highs", "lows", "closes", "volumes")]
+        alone = Session(SmaCrossover(fast=3, slow=9), free(), kernels)
+        lanes.run(alone, Columns(*parts, duration=MINUTE), lane)
+        mine = fills[fills[:, 1] // 256 == number]
+        assert len(mine) > 20
+        assert mine[:, [0, 3, 4, 5]].tolist() == alone.record.fills()[:, [0, 3, 4, 5]].tolist()
+
+
 @pytest.mark.parametrize(("strategy", "about", "expected"), [
     (Waking, free(), True), (SmaCrossover, free(), True), (SmaCrossover, free(latency=MINUTE, participation=1), True),
     (Busy, free(), False),  # is asked on every slice
