@@ -5,7 +5,6 @@ positions are remembered in between, so that asking for what is already so costs
 """
 
 import inspect
-from functools import cached_property
 from typing import Any
 
 import numba
@@ -20,14 +19,17 @@ from backtest.core.now import Now, Slice
 class Desk:
     """The view of a strategy on one instrument, or interleaved ones."""
 
-    times: memoryview
-    flags: memoryview
-    members: memoryview
+    # Strategies ask it several times a slice; the interpreter finds a slot sooner than an entry of a dictionary.
+    __slots__ = ("_address", "_calls", "_catch_up", "_count", "_have", "_hold", "_memory", "_pending", "_pending_at",
+                 "_places", "_position", "_position_at", "_room", "_working_at", "at", "begun", "busy", "closes",
+                 "duration", "flags", "highs", "instrument", "known", "lows", "members", "opens", "session", "times",
+                 "volumes")  # fmt: skip
 
     def __init__(self, session: Any) -> None:
         self.session = session
         self._memory = memory(session.words)  # reads Python integers, three times quicker than numpy gives its own
         self._calls: dict[str, Any] = {}
+        self._hold: Any = None
         self._address = session.address
         self.at = 0
         self._catch_up = kernels.kernel(type(session.strategy), session.folder, "catch_up")
@@ -106,18 +108,21 @@ class Desk:
 
     def hold(self, direction: int) -> int:
         """Be long one unit (1), short one unit (-1) or flat (0); see ``Now``."""
-        have = self._have if self.known else self.look()
-        if (have > 0) - (have < 0) == (direction > 0) - (direction < 0):
-            return 0
+        if self.known or self.begun != self.at:
+            have = self._have if self.known else self.look()
+            if (have > 0) - (have < 0) == (direction > 0) - (direction < 0):
+                return 0
         if type(direction) is not int or self.begun != self.at:
             return self.call("hold", direction)
-        self.known, self.busy = False, True
-        return self._hold(self._address, direction)
+        self.known = False
+        order = (self._hold or self._first_hold())(self._address, direction)
+        self.busy = self.busy or order != 0
+        return order
 
-    @cached_property
-    def _hold(self) -> Any:
+    def _first_hold(self) -> Any:
         entry = kernels.desk(type(self.session.strategy), self.session.folder, "hold", 1)
-        return entry.direct(numba.int64, numba.int64)  # type: ignore[attr-defined]
+        self._hold = entry.direct(numba.int64, numba.int64)  # type: ignore[attr-defined]
+        return self._hold
 
     def time(self) -> int:
         """Return the moment of decision: the end of this slice, µs UTC."""
