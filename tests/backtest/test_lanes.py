@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_strategies import Busy, Delegating, Remembering, Rotation, Tallying, Waking, Watching
+from engine_strategies import Busy, Delegating, Remembering, Rotation, Tallying, Turning, Waking, Watching
 
 from backtest.core import lanes
 from backtest.core.arithmetic import NONE
@@ -94,6 +94,8 @@ CASES = {
     "crossover": Case(SmaCrossover, terms()),
     "remembering": Case(Remembering, terms(slippage=Slippage(model=TICKS, size=1))),
     "tallying": Case(Tallying, terms()),
+    "turning": Case(Turning, terms()),
+    "turning late": Case(Turning, terms(latency=2 * MINUTE)),
     "passed over": Case(Waking, free()),
     "passed over, crossover": Case(SmaCrossover, free(), n=2_600),
     "watching the equity": Case(Watching, free()),

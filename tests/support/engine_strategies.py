@@ -62,6 +62,21 @@ class Tallying(Strategy):
         now.target((1 if now.close > self.recent[0] else -1) * (self.counts[1] % 4))
 
 
+class Turning(Strategy):
+    """Turns on slice after slice, then rests, and remembers its position and orders before and after each."""
+
+    turn: int = state()
+    told: int = state()
+
+    def on_bar(self, now: Now) -> None:
+        """Remember, turn, remember."""
+        self.turn += 1
+        if self.turn % 2 == 0:
+            self.told = (5 * self.told + now.position() + 3 * now.pending()) % 1_000_003
+        now.hold((1, -1, 0, 1, 1, -1, -1)[self.turn % 7] if self.turn % 3 != 0 else 0)
+        self.told = (5 * self.told + now.position() + 3 * now.pending()) % 1_000_003
+
+
 class Waking(Strategy):
     """Wakes by prices and its position alone, and counts how often it was asked; some orders wait for a price."""
 
