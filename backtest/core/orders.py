@@ -92,6 +92,8 @@ class Orders(Flat):
     def _beside(self, number: int, quantity: int) -> int:
         """Return what orders that wait for a price would add on the same side; children only reduce."""
         total = 0
+        if self.ledger.instruments[number].working == 0:
+            return total
         for place in range(self.working):
             other = self.table[place]
             waits = other.instrument == number and other.kind != MARKET and other.parent == 0
