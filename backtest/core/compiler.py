@@ -323,15 +323,16 @@ _SMALL = 400  # bytes of bytecode: larger functions are called, not inlined; the
 
 
 @intrinsic
-def _move_up(typingctx: Any, rows: Any, place: Any, count: Any) -> Any:  # noqa: ARG001
+def _move_up(typingctx: Any, rows: Any, place: Any, count: Any, by: Any) -> Any:  # noqa: ARG001
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         table = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=args[0])
         target = builder.gep(table.first, [builder.mul(table.stride, args[1])])
         words = builder.mul(table.stride, args[2])
-        cgutils.raw_memmove(builder, target, builder.gep(target, [table.stride]), words, 8, 8)
+        source = builder.gep(target, [builder.mul(table.stride, args[3])])
+        cgutils.raw_memmove(builder, target, source, words, 8, 8)
         return context.get_dummy_value()
 
-    return types.void(rows, types.int64, types.int64), build
+    return types.void(rows, types.int64, types.int64, types.int64), build
 
 
 _compiled: dict[Callable[..., Any], Any] = {}
@@ -362,8 +363,8 @@ def replace(function: Callable[..., Any], by: Any) -> None:
 
 
 @njit(nogil=True)
-def _moved_up(rows, place, count):
-    _move_up(rows, place, count)  # type: ignore[call-arg]
+def _moved_up(rows, place, count, by):
+    _move_up(rows, place, count, by)  # type: ignore[call-arg]
 
 
 replace(flat.move_up, _moved_up)

@@ -316,11 +316,11 @@ def unpack(thing: Flat, words: np.ndarray, at: int = 0) -> None:
                 unpack(one, words, at + int(words[word]) + number * int(words[word + 1]))
 
 
-def move_up(rows: list[Any], place: int, count: int) -> None:
-    """Make ``count`` rows of a table, from ``place`` on, equal to the row after each; they hold numbers alone."""
+def move_up(rows: list[Any], place: int, count: int, by: int) -> None:
+    """Make ``count`` rows of a table, from ``place`` on, equal to those ``by`` after each; they hold numbers alone."""
     for at in range(place, place + count):
         for name in type(rows[at]).fields:
-            setattr(rows[at], name, getattr(rows[at + 1], name))
+            setattr(rows[at], name, getattr(rows[at + by], name))
 
 
 def word_of_float(value: float) -> int:

@@ -70,7 +70,7 @@ class Matcher(Flat):
             self.cap -= one.took
         place = 0
         while place < self.orders.working:
-            order = self.orders.table[place]
+            order = self.orders.at(place)
             price = NONE
             if order.instrument == number and order.kind == MARKET and order.active <= ts:
                 price = close
@@ -87,7 +87,7 @@ class Matcher(Flat):
     def _opening(self, ts: int, number: int, open: int) -> None:
         place = 0
         while place < self.orders.working and self.ledger.instruments[number].working > 0:
-            order = self.orders.table[place]
+            order = self.orders.at(place)
             price, resting = NONE, False
             if order.instrument == number and order.dormant == 0 and order.active <= ts:
                 if order.kind == MARKET:
@@ -112,7 +112,7 @@ class Matcher(Flat):
     def _stops(self, ts: int, number: int, high: int, low: int) -> None:
         place = 0
         while place < self.orders.working:
-            order = self.orders.table[place]
+            order = self.orders.at(place)
             price, resting = NONE, False
             stops = order.kind == STOP or order.kind == TRAILING or order.kind == STOP_LIMIT
             if stops and order.instrument == number and order.dormant == 0 and order.active <= ts:
@@ -124,7 +124,7 @@ class Matcher(Flat):
     def _limits(self, ts: int, number: int, high: int, low: int) -> None:
         place = 0
         while place < self.orders.working:
-            order = self.orders.table[place]
+            order = self.orders.at(place)
             price = NONE
             limits = order.kind == LIMIT or (order.kind == STOP_LIMIT and order.triggered == 1)
             awake = order.instrument == number and order.dormant == 0 and order.active <= ts
@@ -138,7 +138,7 @@ class Matcher(Flat):
             return
         place = 0
         while place < self.orders.working:
-            order = self.orders.table[place]
+            order = self.orders.at(place)
             touch = ask if order.quantity > 0 else bid
             price, resting = NONE, False
             if order.instrument == number and order.dormant == 0 and order.active <= ts:
@@ -155,7 +155,7 @@ class Matcher(Flat):
         """Fill the order at a place if it has a price and there is volume; returns the next place to look at."""
         if price == NONE or self.cap <= 0:
             return place + 1
-        order = self.orders.table[place]
+        order = self.orders.at(place)
         amount = min(abs(order.quantity), self.cap)
         if order.dormant == 0 and self.cap < _NO_CAP:
             self.cap -= amount
@@ -186,7 +186,7 @@ class Matcher(Flat):
         """Shrink the other orders of a group by what one of them filled; at nothing left they are cancelled."""
         place = 0
         while place < self.orders.working:
-            other = self.orders.table[place]
+            other = self.orders.at(place)
             if other.group == group and other.id != done:
                 left = abs(other.quantity) - amount
                 if left <= 0:
@@ -204,7 +204,7 @@ class Matcher(Flat):
     def _wake(self, ts: int, parent: int, amount: int, opening: bool) -> None:
         """Wake the children of an order that filled; they cover what it has filled so far."""
         for place in range(self.orders.working):
-            child = self.orders.table[place]
+            child = self.orders.at(place)
             if child.parent == parent:
                 if child.dormant == 1:
                     child.dormant, child.active = 0, ts if opening else ts + 1
@@ -217,7 +217,7 @@ class Matcher(Flat):
             high, low = min(high, low), max(high, low)
         place = 0
         while place < self.orders.working:
-            order = self.orders.table[place]
+            order = self.orders.at(place)
             if order.instrument != number or order.dormant == 1 or order.active > ts:
                 place += 1
                 continue

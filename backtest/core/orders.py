@@ -1,7 +1,8 @@
 """Working orders: submitting, cancelling, brackets and one-cancels-all groups. How they trade is in ``matching``.
 
-Working orders sit in one table, oldest first, without gaps: their place is their priority. An order is refused here,
-with a reason in the journal, or it works until it fills, expires or is cancelled.
+Working orders sit in one table, oldest first, without gaps: their place is their priority. Where the oldest is moves on
+as orders end, since it is mostly the oldest that does. An order is refused here, with a reason in the journal, or it
+works until it fills, expires or is cancelled.
 """
 
 from backtest.core import events
@@ -41,6 +42,7 @@ class Orders(Flat):
     latency: int = parameter(0, minimum=0)
     margined: int = parameter(0, minimum=0, maximum=1)
     table: list[Order] = table(Order, lambda self: copies(Order(), self.room))
+    first: int = state()
     working: int = state()
     last_id: int = state()
     rejected: int = state()
@@ -55,8 +57,7 @@ class Orders(Flat):
             self.rejected += 1
             self.journal.emit(ts, events.REJECT, number, 0, quantity, limit, reason, stop, 0)
             return 0
-        order = self.table[self.working]
-        self.working += 1
+        order = self._next()
         self.last_id += 1
         order.id, order.instrument, order.kind, order.time = self.last_id, number, kind, time
         order.quantity, order.filled, order.limit, order.stop = quantity, 0, limit, stop
@@ -71,6 +72,18 @@ class Orders(Flat):
             ts, events.SUBMIT, number, self.last_id, quantity, limit, flags, trail if kind == TRAILING else stop, 0
         )
         return self.last_id
+
+    def at(self, place: int) -> Order:
+        """Return the working order at a place; the oldest is at 0."""
+        return self.table[self.first + place]
+
+    def _next(self) -> Order:
+        """Take the row after the youngest order; all move to the table's beginning when that is its end."""
+        if self.first + self.working == self.room:
+            move_up(self.table, 0, self.working, self.first)
+            self.first = 0
+        self.working += 1
+        return self.at(self.working - 1)
 
     def _refusal(self, number: int, kind: int, quantity: int, limit: int, stop: int, trail: int, parent: int) -> int:
         one = self.ledger.instruments[number]
@@ -95,7 +108,7 @@ class Orders(Flat):
         if self.ledger.instruments[number].working == 0:
             return total
         for place in range(self.working):
-            other = self.table[place]
+            other = self.at(place)
             waits = other.instrument == number and other.kind != MARKET and other.parent == 0
             if waits and (other.quantity > 0) == (quantity > 0):
                 total += other.quantity
@@ -114,19 +127,23 @@ class Orders(Flat):
         return need > free
 
     def drop(self, place: int) -> None:
-        """Take an order out of the table; those after it move up."""
-        order = self.table[place]
+        """Take an order out of the table; those after it move up, unless it was the oldest."""
+        order = self.at(place)
         one = self.ledger.instruments[order.instrument]
         one.working -= 1
         if order.kind == MARKET:
             one.pending -= order.quantity
         self.working -= 1
-        if place < self.working:
-            move_up(self.table, place, self.working - place)
+        if self.working == 0:
+            self.first = 0
+        elif place == 0:
+            self.first += 1
+        else:
+            move_up(self.table, self.first + place, self.working - place, 1)
 
     def cancel_at(self, ts: int, place: int, reason: int) -> None:
         """Cancel the order at a place; what depends on it goes with it."""
-        order = self.table[place]
+        order = self.at(place)
         gone, filled = order.id, order.filled
         self.journal.emit(ts, events.CANCEL, order.instrument, gone, order.quantity, 0, reason, 0, 0)
         self.drop(place)
@@ -137,8 +154,8 @@ class Orders(Flat):
         """Cancel the children of an order that ended without any fill."""
         place = 0
         while place < self.working:
-            if self.table[place].parent == parent and self.table[place].dormant == 1:
-                child = self.table[place]
+            if self.at(place).parent == parent and self.at(place).dormant == 1:
+                child = self.at(place)
                 self.journal.emit(
                     ts, events.CANCEL, child.instrument, child.id, child.quantity, 0, events.BY_PARENT, 0, 0
                 )
@@ -149,7 +166,7 @@ class Orders(Flat):
     def cancel(self, ts: int, order: int, reason: int) -> bool:
         """Cancel an order by its id; false when it does not work any more."""
         for place in range(self.working):
-            if self.table[place].id == order:
+            if self.at(place).id == order:
                 self.cancel_at(ts, place, reason)
                 return True
         return False
@@ -158,7 +175,7 @@ class Orders(Flat):
         """Cancel every working order of an instrument; returns how many."""
         place, gone = 0, 0
         while place < self.working:
-            if self.table[place].instrument == number:
+            if self.at(place).instrument == number:
                 before = self.working
                 self.cancel_at(ts, place, reason)
                 gone += before - self.working
@@ -191,7 +208,7 @@ class Account(Flat):
         paid = scaled(abs(one.value(rest, price)), 1, old)
         ledger.move(ts, number, one.currency, paid if before > 0 else -paid, events.IN_LIEU)
         for place in range(self.orders.working):
-            order = self.orders.table[place]
+            order = self.orders.at(place)
             if order.instrument == number:
                 self._rescale(order, one, new, old)
 

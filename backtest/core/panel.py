@@ -110,7 +110,7 @@ def _trade(engine: Any, i: int) -> None:
     now, orders, ledger = engine.now, engine.account.orders, engine.account.ledger
     row, place = i * now.width, 0
     while place < orders.working:
-        number = orders.table[place].instrument
+        number = orders.at(place).instrument
         at = row + number
         if ledger.instruments[number].touched == now.time() or now.opens[at] == NONE:
             place += 1

@@ -229,6 +229,20 @@ def test_a_full_table_takes_no_more_orders() -> None:
     assert [reason for _, _, reason in played.rejects] == [events.NO_ROOM] * (70 - room)
 
 
+def test_a_table_has_room_for_as_many_orders_as_have_ended() -> None:
+    """Two limits wait at any time, and the older one goes: the table's end comes round several times."""
+
+    def act(now: Any) -> None:
+        placed = now.limit(1, 50)
+        now.cancel(placed - 2)
+
+    bars = 300
+    played = play([BAR] * bars, dict.fromkeys(range(bars), act))
+    assert played.session.engine.account.orders.room < bars / 2
+    assert not played.rejects
+    assert [(slice_, order) for slice_, order, *_ in played.cancels] == [(k, k - 1) for k in range(2, bars)]
+
+
 def test_a_position_limit_counts_what_is_at_work() -> None:
     def act(now: Any) -> None:
         now.buy(6)

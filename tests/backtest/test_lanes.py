@@ -209,7 +209,7 @@ def test_orders_of_every_kind_are_at_work_somewhere_at_a_cut(kernels: Path) -> N
     orders = session.engine.account.orders
     for stop in range(1, case.n, 3):
         lanes.proceed(session, stop, "plain")
-        found |= {(one.kind, one.dormant) for one in orders.table[: orders.working]}
+        found |= {(one.kind, one.dormant) for one in map(orders.at, range(orders.working))}
     assert {(1, 0), (2, 0), (3, 0), (4, 0), (1, 1), (2, 1)} <= found
 
 
