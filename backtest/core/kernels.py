@@ -56,13 +56,13 @@ def live(words, event, closes):
     point(journal, MARKS, where + 24 + 5 * wide)
     engine.base = engine.ready = 0
     now.begun = now.done = 0
-    journal.count = 0
+    before = journal.count
     advance(engine, 0, 1)
-    return journal.count
+    return journal.count - before
 """
 
 _SWEEP = """
-def sweep(block, places, owners, shares, slots, start, stop, found):
+def sweep(block, places, shares, start, stop, found):
     peaks = found[:, 0]
     for number in range(len(places)):
         peaks[number] = view(block, places[number]).account.ledger.equity()

@@ -300,7 +300,7 @@ def _plain(session: Session, stop: int) -> None:
         i = advance(engine, i, stop)
         words[session.word(engine.journal, "count")] = engine.journal.count
         session.drain()
-        engine.journal.count = 0
+        engine.journal.count = session.number(engine.journal, "count")
     _pack_back(session)
 
 

@@ -22,12 +22,13 @@ from backtest.core.journal import Record
 from backtest.core.ledger import Instrument, Ledger
 from backtest.core.matching import SAME_CLOSE, Matcher
 from backtest.core.orders import Account, Orders
+from backtest.core.pages import fresh
 from backtest.core.quiet import may_pass_over
 from backtest.core.sizing import VOLATILITY, Sizer
 from backtest.core.strategy import PanelStrategy, Strategy
 from zeno.errors import ConfigError
 
-_ROWS = 65_536  # of the journal between two drains: 4 MiB
+_ROWS = 65_536  # of the journal in one buffer: 4 MiB
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class Session:
         self.address = self.words.ctypes.data
         self.record = Record()
         self.at = 0
-        self._rows = np.empty((_ROWS if keep else 8, 8), np.int64)
         self.scratch = _scratch(self.engine, self.words, self.places)
+        self._count = self.word(self.engine.journal, "count")
         self._attach(keep)
 
     def place_of(self, thing: Flat) -> int:
@@ -85,10 +86,17 @@ class Session:
     def _attach(self, keep: bool) -> None:
         journal = self.engine.journal
         reserve = min(_ROWS // 2, 1024 + 8 * self.engine.account.orders.room)
-        self.words[self.word(journal, "rows")] = self._rows.ctypes.data
+        self._room = _ROWS - reserve if keep else 1
+        self._renew(_ROWS if keep else 8)
         self.words[self.word(journal, "keep")] = int(keep)
-        self.words[self.word(journal, "room")] = len(self._rows) - reserve if keep else 1
+        self.words[self.word(journal, "room")] = self._room
         self.words[self.word(journal, "most")] = len(self._rows)
+
+    def _renew(self, rows: int) -> None:
+        """Give the journal another buffer; the one before belongs to the record."""
+        self._rows, self._taken = fresh(8 * rows).reshape(rows, 8), 0
+        self.words[self.word(self.engine.journal, "rows")] = self._rows.ctypes.data
+        self.words[self._count] = 0
 
     def feed(self, columns: Columns, start: int = 0) -> None:
         """Point the engine at slices; ``start`` is the next to run, and those before it are the past.
@@ -114,7 +122,7 @@ class Session:
         first = self.word(self.engine.now, "times")
         self.words[first : first + 8] = addresses(columns)
         self.words[self.word(self.engine.now, "duration")] = columns.duration
-        self.marks = np.zeros(len(columns), np.int64)
+        self.marks = fresh(len(columns))
         self.words[self.word(self.engine.journal, "marks")] = self.marks.ctypes.data
         self.rewind()
 
@@ -130,34 +138,25 @@ class Session:
             self.words[self.word(thing, name)] = value
 
     def drain(self) -> int:
-        """Move the journal's rows into the record; returns how many there were."""
-        word = self.word(self.engine.journal, "count")
-        count = int(self.words[word])
-        if count:
-            self._keep(count)
-            self.words[word] = 0
-        return count
-
-    def _keep(self, count: int) -> None:
-        """Put the buffer's rows into the record: a copy of a few; else the buffer itself, and a new one takes over."""
-        if 2 * count < len(self._rows):
-            self.record.chunks.append(self._rows[:count].copy())
-            return
-        self.record.chunks.append(self._rows[:count])
-        self._rows = np.empty_like(self._rows)
-        self.words[self.word(self.engine.journal, "rows")] = self._rows.ctypes.data
+        """Put the journal's new rows into the record, which looks at the buffer itself; returns how many there were."""
+        count, taken = int(self.words[self._count]), self._taken
+        if count > taken:
+            self.record.chunks.append(self._rows[taken:count])
+            self._taken = count
+            if count > self._room:
+                self._renew(len(self._rows))
+        return count - taken
 
     def act(self, what: Callable[[Account], None]) -> None:
         """Do something to the account between two slices: a split, a dividend, a rate, a deposit."""
         engine, account = self.engine, self.engine.account
         flat.unpack(account, self.words, self.place_of(account))
-        engine.journal.rows, engine.journal.count = memory(self._rows), 0
+        engine.journal.rows, engine.journal.count = memory(self._rows), int(self.words[self._count])
         engine.journal.keep, engine.journal.most = self.number(engine.journal, "keep"), len(self._rows)
         what(account)
         flat.pack(account, self.words, self.place_of(account))
-        if engine.journal.count:
-            self._keep(engine.journal.count)
-        engine.journal.count = 0
+        self.words[self._count] = engine.journal.count
+        self.drain()
 
     def ran(self, start: int, stop: int) -> None:
         """Record the marks of slices that have run, and what was said meanwhile."""
