@@ -174,10 +174,9 @@ def _get(context: Any, builder: Any, typ: FlatType, value: Any, attr: str) -> An
 
 def _reading(builder: Any, typ: FlatType, value: Any, attr: str) -> Any:
     """``self.name`` of an indicator: the block's column for it, at the cursor (see ``strategy``)."""
-    slot = [name for name, field in typ.cls.fields.items() if field.kind is Kind.READING].index(attr)
+    column = dict(zip(typ.cls.readings, typ.cls.columns, strict=True))[attr]  # type: ignore[attr-defined]
     here = builder.gep(value, [_load(builder, value, typ.offsets["_cursor"], "_cursor")])
-    pitch = _fixed(builder, value, typ.offsets["_pitch"])
-    target = builder.gep(here, [builder.mul(pitch, ir.Constant(_WORD, slot))])
+    target = builder.gep(here, [_fixed(builder, value, typ.offsets[column])])
     if typ.cls.panel:  # type: ignore[attr-defined]
         return target
     return _tagged(builder, builder.load(_as_floats(builder, target)), "floats")

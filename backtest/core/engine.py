@@ -79,9 +79,7 @@ def _observing(strategy: type[Strategy]) -> Any:
     """
     lines = ["def observe(self, start, stop, only):", "    now = self.now"]
     for number, one in enumerate(strategy.unique):
-        update = updating(
-            strategy, one, f"one._indicator{number}", "now.{column}[j]", f"{{slot}} * {BLOCK} + j - start"
-        )
+        update = updating(strategy, one, f"one._indicator{number}", "now.{column}[j]", "one.{column} + j - start")
         lines += [f"    if only & {1 << number} and self.single != 0:",
                   "      one = self.strategies[0]",
                   "      for j in range(start, stop):", *update,
@@ -91,19 +89,20 @@ def _observing(strategy: type[Strategy]) -> Any:
     return written(lines)
 
 
-def updating(strategy: Any, one: Reading, holder: str, column: str, place: str) -> list[str]:
+def updating(strategy: Any, one: Reading, holder: str, price: str, place: str) -> list[str]:
     """Return the lines that feed an indicator one slice and store what the strategy reads of it.
 
+    ``price`` is where a column of the market is read, ``place`` where a reading is, by the name of its column.
     An indicator of another one is fed from the first number that the other says; until then it says NaN too.
     """
-    slots = list(strategy.readings)
+    said = {name: f"self.readings[{place.format(column=column)}]"
+            for name, column in zip(strategy.readings, strategy.columns, strict=True)}  # fmt: skip
     fed = []
     for name in one.kind.inputs():
         source = one.of if name == "x" else name
-        fed.append(f"float({column.format(column=PLURAL[source])})" if source in INPUTS
-                   else f"self.readings[{place.format(slot=slots.index(source))}]")  # fmt: skip
+        fed.append(f"float({price.format(column=PLURAL[source])})" if source in INPUTS else said[source])
     stored = {name: each.output for name, each in strategy.readings.items() if each.key == one.key}
-    targets = {name: f"self.readings[{place.format(slot=slots.index(name))}]" for name in stored}
+    targets = {name: said[name] for name in stored}
     outputs = ", ".join(f"_{name}" for name in one.kind.outputs)
     update = [
         f"{outputs} = {holder}.update({', '.join(fed)})",
@@ -111,7 +110,7 @@ def updating(strategy: Any, one: Reading, holder: str, column: str, place: str) 
     ]
     if "x" not in one.kind.inputs() or one.of in INPUTS:
         return [f"        {line}" for line in update]
-    source = f"self.readings[{place.format(slot=slots.index(one.of))}]"
+    source = said[one.of]
     return [f"        if {source} == {source}:", *(f"            {line}" for line in update), "        else:",
             *(f"            {targets[name]} = nan" for name in stored)]  # fmt: skip
 
@@ -189,8 +188,8 @@ def complete(engine: Any, stop: int) -> None:
 
 def focus(readings: Any, strategy: Any, at: int) -> None:
     """Let a strategy's indicators read what they say at place ``at`` of the block."""
-    for slot, name in enumerate(type(strategy).readings):
-        setattr(strategy, name, readings[slot * strategy._pitch + at])
+    for name, column in zip(type(strategy).readings, type(strategy).columns, strict=True):
+        setattr(strategy, name, readings[getattr(strategy, column) + at])
 
 
 @njit(nogil=True)

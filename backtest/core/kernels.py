@@ -18,8 +18,8 @@ import numba
 from numba import njit
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
+from backtest.core import drawdown, panel
 from backtest.core import engine as series
-from backtest.core import panel, sharing
 from backtest.core.compiler import address, compiled, names_in, object_in, point
 from backtest.core.flat import Flat, methods, offsets
 from backtest.core.ledger import Journal
@@ -73,9 +73,6 @@ def sweep(block, places, shares, start, stop, found):
             engine = view(block, places[number])
             engine.base, engine.ready = base, ready
             engine.observe(base, ready, shares[number])
-            for k in range(owners.shape[1]):
-                if owners[number, k] != number:
-                    share(engine, view(block, places[owners[number, k]]), slots, k, ready - base)
             advance(engine, base, ready)
             peaks[number], found[number, 5] = fall(engine.journal.marks, base, ready, peaks[number], found[number, 5])
         base = ready
@@ -138,8 +135,7 @@ def _module(strategy: type[Flat], folder: Path) -> dict[str, Callable[..., Any]]
         if hasattr(parts, plain):
             names[plain + ("_" if plain in ("complete", "catch_up") else "")] = compiled(getattr(parts, plain))
     names |= {
-        "share": compiled(sharing.share),
-        "fall": compiled(sharing.fall),
+        "fall": compiled(drawdown.fall),
         "BLOCK": series.BLOCK,
         "WOKEN": series.WOKEN,
     }

@@ -136,7 +136,7 @@ class _Plain:
     def __init__(self, session: Session, number: int) -> None:
         self.thing = flat.copy_of(session.strategy)
         self.place = session.place_of(session.engine.strategies[number])
-        hidden = ("_cursor", "_pitch")
+        hidden = ("_cursor", *type(self.thing).columns)
         fields = offsets(type(self.thing))
         self.saved = [(name, self.place + fields[name], field.kind is Kind.FLOAT)
                        for name, field in self.thing.fields.items()

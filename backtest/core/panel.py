@@ -66,14 +66,17 @@ def _maker(one: Reading, strategy: type[PanelStrategy]) -> Any:
 
 def _observing(strategy: type[PanelStrategy]) -> Any:
     """Write the method that computes a slice's readings: one loop over the instruments an indicator."""
-    lines = ["def observe(self, start, stop):", "    now = self.now", "    row = start * now.width"]
+    lines = ["def observe(self, start, stop):", "    now, one = self.now, self.strategies[0]",
+             "    row = start * now.width"]  # fmt: skip
     for number, one in enumerate(strategy.unique):
-        place = "{slot} * now.width + k"
         lines += ["    for k in range(now.width):", "        if now.closes[row + k] == NONE:"]
-        lines += [f"            self.readings[{place.format(slot=slot)}] = nan"
-                  for slot, each in enumerate(strategy.readings.values()) if each.key == one.key]  # fmt: skip
+        lines += [f"            self.readings[one.{column} + k] = nan"
+                  for column, each in zip(strategy.columns, strategy.readings.values(), strict=True)
+                  if each.key == one.key]  # fmt: skip
         lines += ["            continue"]
-        lines += updating(strategy, one, f"self.members[k]._indicator{number}", "now.{column}[row + k]", place)
+        lines += updating(
+            strategy, one, f"self.members[k]._indicator{number}", "now.{column}[row + k]", "one.{column} + k"
+        )
     return written(lines)
 
 
@@ -142,8 +145,10 @@ def finish(engine: Any, i: int) -> None:
 
 def focus(readings: Any, strategy: Any, at: int) -> None:  # noqa: ARG001 - a block is one slice here
     """Let a strategy's indicators read their row: one number an instrument."""
-    for slot, name in enumerate(type(strategy).readings):
-        setattr(strategy, name, readings[slot * strategy._pitch : (slot + 1) * strategy._pitch])
+    width = len(readings) // max(len(type(strategy).readings), 1)
+    for name, column in zip(type(strategy).readings, type(strategy).columns, strict=True):
+        start = getattr(strategy, column)
+        setattr(strategy, name, readings[start : start + width])
 
 
 @njit(nogil=True)

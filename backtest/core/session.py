@@ -237,7 +237,7 @@ def _engine(strategy: Any, terms: Terms) -> Any:
 def _arm(engine: Any, strategy: Any, width: int, terms: Terms) -> None:
     if type(strategy).panel:
         engine.strategies = [flat.copy_of(strategy)]
-        engine.strategies[0]._pitch = width
+        lay(engine.strategies[0], width)
         members = panel.indicators_of(type(strategy))
         engine.members = []
         for _ in range(width):
@@ -250,11 +250,17 @@ def _arm(engine: Any, strategy: Any, width: int, terms: Terms) -> None:
     else:
         engine.strategies = [flat.copy_of(strategy) for _ in range(width)]
         for one in engine.strategies:
-            one._pitch = series.BLOCK
+            lay(one, series.BLOCK)
         engine.single = int(width == 1)
         engine.estimating = int(engine.sizer.model >= VOLATILITY)
         engine.closing = int(terms.fill == SAME_CLOSE or bool(engine.account.ledger.accrues))
         engine.quiet = int(may_pass_over(engine))
+
+
+def lay(strategy: Any, length: int) -> None:
+    """Lay a strategy's readings one after the other, columns of ``length`` numbers."""
+    for slot, name in enumerate(type(strategy).columns):
+        setattr(strategy, name, slot * length)
 
 
 def _wire(engine: Any) -> None:

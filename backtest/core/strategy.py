@@ -71,9 +71,9 @@ class _Declared(Flat):
     panel: ClassVar[bool] = False
     readings: ClassVar[dict[str, Reading]] = {}
     unique: ClassVar[tuple[Reading, ...]] = ()
+    columns: ClassVar[tuple[str, ...]] = ()
 
     _cursor: int = state()
-    _pitch: int = state()
 
     def __init_subclass__(cls, **options: Any) -> None:
         own = {
@@ -82,6 +82,10 @@ class _Declared(Flat):
         cls.readings = {**cls.readings, **own}
         _check_order(cls.__name__, cls.readings)
         cls.unique = tuple({one.key: one for one in reversed(list(cls.readings.values()))}.values())[::-1]
+        # Words that say where the numbers of each reading begin, from the engine's own: a sweep shares some.
+        cls.columns = tuple(f"_column{slot}" for slot in range(len(cls.readings)))
+        for name in cls.columns:
+            setattr(cls, name, state())
         if not cls.panel:
             for number, one in enumerate(cls.unique):
                 setattr(cls, f"_indicator{number}", part(one.kind, one.make))

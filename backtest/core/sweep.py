@@ -1,8 +1,8 @@
 """Many parameter sets over the same slices at once: what a parameter study needs of each, and nothing more.
 
 Every set has an engine of its own, and runs the very step that a single run takes. Sets that share an indicator with
-the same parameters share its numbers: a block of slices is computed once, for the first of them, and copied to the
-others. No journal is kept; of the equity after every slice only its fall from the peak is.
+the same parameters share its numbers: a block of slices is computed once, for the first of them, and the others read
+them there. No journal is kept; of the equity after every slice only its fall from the peak is.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ from backtest.core import engine as series
 from backtest.core.columns import Columns
 from backtest.core.flat import copy_of, offsets, pack, size
 from backtest.core.kernels import kernel
-from backtest.core.session import Session, Terms
+from backtest.core.pages import fresh
+from backtest.core.session import Session, Terms, lay
 from zeno.errors import ConfigError
 
 FOUND = ("final_equity", "fills", "trips", "fees", "turnover", "max_drawdown")
@@ -49,17 +50,18 @@ class Sweep:
             raise ConfigError("a sweep takes strategies on one instrument", remedy="run the sets one by one")
         self.parameters = tuple(dict(one) for one in parameters)
         made = [strategy(**one) for one in self.parameters]
-        self._owners, self._shares = _sharing(strategy, made)
-        self._slots = _slots(strategy)
+        owners, self._shares = _sharing(strategy, made)
         self._first = Session(made[0], terms, folder, keep=False)
         blocks = [_variant(self._first, one) for one in made]
         self._places = np.cumsum([0, *(len(one) for one in blocks[:-1])])
         self._block = np.concatenate(blocks)
+        _read_from(owners, strategy, self._block, self._places)
         self._entry = kernel(strategy, folder, "sweep")
 
     def run(self, columns: Columns) -> Swept:
         """Run every set over the slices, each from the beginning."""
-        first, block = self._first, self._block.copy()
+        first, block = self._first, fresh(len(self._block))
+        block[:] = self._block
         first.feed(columns)
         now, journal = first.engine.now, first.engine.journal
         for thing, names in ((now, (*Columns.names(), "duration")), (journal, ("rows", "marks"))):
@@ -67,7 +69,7 @@ class Sweep:
                 word = first.word(thing, name)
                 block[self._places + word] = first.words[word]
         found = np.zeros((len(self._places), len(FOUND)), np.int64)
-        self._entry(block.ctypes.data, self._places, self._owners, self._shares, self._slots, 0, len(columns), found)
+        self._entry(block.ctypes.data, self._places, self._shares, 0, len(columns), found)
         return Swept(self.parameters, found)
 
 
@@ -77,9 +79,9 @@ def _variant(first: Session, strategy: Any) -> np.ndarray:
     Strategies and readings are the last to be laid out, so what lies before them can be copied as it is.
     """
     engine, head = first.engine, offsets(type(first.engine))
-    start, stride = int(first.words[head["strategies"]]), int(first.words[head["strategies"] + 1])
+    start, stride = (int(first.words[head["strategies"] + word]) for word in (0, 1))
     one = copy_of(strategy)
-    one._pitch = series.BLOCK
+    lay(one, series.BLOCK)
     taken = size(one)
     words = np.zeros(start + taken + len(engine.readings), np.int64)
     words[:start] = first.words[:start]
@@ -109,7 +111,10 @@ def _key(strategy: Any, one: Any, reading: Any) -> Any:
     return (reading.kind, values, reading.of if source is None else (source.output, _key(strategy, one, source)))
 
 
-def _slots(strategy: Any) -> np.ndarray:
-    """Return the number of the indicator that fills each slot of the readings."""
-    keys = [one.key for one in strategy.unique]
-    return np.array([keys.index(one.key) for one in strategy.readings.values()], np.int64)
+def _read_from(owners: np.ndarray, strategy: Any, block: np.ndarray, places: np.ndarray) -> None:
+    """Let every set read its indicators where their owner writes them."""
+    head, keys = offsets(series.engine_of(strategy)), [one.key for one in strategy.unique]
+    readings = places + block[places + head["readings"]]
+    strategies = places + block[places + head["strategies"]]
+    for column, one in zip(strategy.columns, strategy.readings.values(), strict=True):
+        block[strategies + offsets(strategy)[column]] += readings[owners[:, keys.index(one.key)]] - readings

@@ -1,16 +1,6 @@
-"""What a sweep does besides stepping: sharing indicators between parameter sets, and following the equity's fall."""
+"""What a sweep follows instead of keeping a journal: the deepest fall of the equity from its peak."""
 
 from typing import Any
-
-from backtest.core.engine import BLOCK
-
-
-def share(engine: Any, owner: Any, slots: Any, k: int, count: int) -> None:
-    """Copy an indicator's readings of a block from the engine that computed them."""
-    for slot in range(len(slots)):
-        if slots[slot] == k:
-            for j in range(slot * BLOCK, slot * BLOCK + count):
-                engine.readings[j] = owner.readings[j]
 
 
 def fall(marks: Any, start: int, stop: int, peak: int, deepest: int) -> tuple[int, int]:
