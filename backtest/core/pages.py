@@ -1,6 +1,6 @@
 """Memory for what a run writes from end to end: the journal, the marks, the engines of a sweep.
 
-Memory costs a fault when a page of it is first written, and small pages made that a fair part of a batch run's time. Here
+Memory costs a fault when a page of it is first written; small pages made that a fair part of a batch run's time. Here
 they are large, where the system has such, and what one run is done with goes to the next: a study makes thousands.
 """
 
@@ -27,7 +27,7 @@ def fresh(words: int) -> np.ndarray:
     block = _block(-(-size // _PAGE) * _PAGE)
     lent = (ctypes.c_int64 * (len(block) // 8)).from_buffer(block)
     weakref.finalize(lent, _take_back, block).atexit = False
-    return np.frombuffer(lent, np.int64, words)
+    return np.frombuffer(lent, np.int64, words)  # type: ignore[call-overload]
 
 
 def _block(size: int) -> mmap.mmap:
