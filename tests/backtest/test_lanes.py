@@ -197,6 +197,33 @@ def test_cutting_a_run_changes_nothing(name: str, kernels: Path) -> None:
     assert cuts >= RUNS * sum(CUTS) // 2 * 0.9
 
 
+@pytest.mark.parametrize("name", ["crossover", "working orders", "interleaved", "panel"])
+def test_one_session_goes_on_in_any_lane(name: str, kernels: Path) -> None:
+    """Every lane takes over from every other."""
+    case, draw = CASES[name], random.Random(5)
+    columns, known = case.columns(), list(lanes.PANEL_LANES if case.panel else lanes.LANES)
+    legs = [lane for one in known for other in known for lane in (one, other)]
+    session = case.session(kernels)
+    session.feed(columns)
+    for stop, lane in zip(sorted(draw.choices(range(len(columns)), k=len(legs))), legs, strict=True):
+        lanes.proceed(session, stop, lane)
+    lanes.proceed(session, len(columns), "plain")
+    expected = uncut(case, "plain", kernels)
+    assert session.record.digest() == expected.record.digest()
+    assert session.snapshot() == expected.snapshot()
+
+
+def test_a_pushed_slice_says_how_many_events_it_caused(kernels: Path) -> None:
+    case = CASES["working orders"]
+    session, columns = case.session(kernels), case.columns()
+    session.feed(columns)
+    feed = lanes.Feed(session)
+    counts = [feed.push(row) for row in lanes.events_of(columns, 0, len(columns))]
+    rows = uncut(case, "plain", kernels).record.rows()
+    assert session.record.rows().tolist() == rows.tolist()
+    assert [len(one) for one in session.record.chunks] == [one for one in counts if one]
+
+
 def test_there_are_a_thousand_cuts() -> None:
     assert len(CASES) * RUNS * sum(CUTS) / 2 > 1_000
 
@@ -249,7 +276,7 @@ def test_a_run_may_say_more_than_the_journals_buffer_holds(lane: str, kernels: P
     columns = bars(3, 1_000)
     session, one_by_one = (Session(Crowded(), terms(), kernels) for _ in range(2))
     lanes.run(session, columns, lane)
-    lanes.run(one_by_one, columns, "live")  # never fills it: its rows are copied out after every slice
+    lanes.run(one_by_one, columns, "live")  # whose rows are taken after every slice
     assert len(session.record.rows()) == 1_000 * 45 + 999 * 45
     assert session.record.digest() == one_by_one.record.digest()
 
@@ -258,6 +285,16 @@ def test_the_journal_keeps_room_for_a_slice_of_a_wide_panel(kernels: Path) -> No
     session = Session(Rotation(), terms(3_000), kernels)
     journal = session.engine.journal
     assert session.number(journal, "most") - session.number(journal, "room") >= 4 * 3_000
+
+
+def test_what_a_run_said_outlives_it(kernels: Path) -> None:
+    """Its memory is handed on, but not while its record is there."""
+    case = CASES["working orders"]
+    record = uncut(case, "batch", kernels).record
+    digest = record.digest()
+    others = {uncut(CASES[name], "batch", kernels).record.digest() for name in ("crossover", "passed over, crossover")}
+    assert record.digest() == digest
+    assert digest not in others
 
 
 @pytest.mark.parametrize("name", ["crossover", "interleaved", "panel"])

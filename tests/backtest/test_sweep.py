@@ -32,11 +32,6 @@ def walk(count: int = 3_000) -> Columns:
     return Columns(np.arange(count) * 60_000_000, opened, high, low, close, np.full(count, 100), duration=60_000_000)
 
 
-@pytest.fixture(scope="module")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("kernels")
-
-
 # Of a trend's sets, some share the mean and not its change, some neither; a breakout's channels have two outputs each.
 GRIDS = [
     (SmaCrossover, SETS),
