@@ -6,7 +6,6 @@ Bars are partitioned by year for backfills, which rebuild every day with ticks i
 years rebuilds the days that the warehouse cannot prove: those whose ticks changed since their bars were checked.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -153,12 +152,12 @@ def _dbt_build(context: dg.AssetExecutionContext, house: House, days: list[date]
     while days is not None and len(days) > MAX_DAYS:
         transform.build(house.warehouse, days=days[:MAX_DAYS], select=["tag:bars"])
         days = days[MAX_DAYS:]
-    environment = dbt_env(house.warehouse, 0)
+    environment = dbt_env(house.warehouse, 0, days)
     dbt = Dbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=str(DBT))
     with one_at_a_time(house.warehouse), exported(environment):
         try:
             target = Path(environment["DBT_TARGET_PATH"])
-            events = dbt.cli([*_BUILD, *_vars(days)], context=context, target_path=target).stream()
+            events = dbt.cli(_BUILD, context=context, target_path=target).stream()
             if house.warehouse.shards == 1:
                 yield from events
             # On shards a model's plain name spans the nodes, and can be described, once all of them have built it.
@@ -254,7 +253,3 @@ def _short(error: str) -> str:
     """Return what dbt said went wrong, without how it was called."""
     said = error.split("Errors parsed from dbt logs:", 1)[-1].strip()
     return f"dbt: {said}"[:1500]
-
-
-def _vars(days: Sequence[date] | None) -> list[str]:
-    return [] if days is None else ["--vars", json.dumps({"days": [str(day) for day in days]})]

@@ -35,13 +35,15 @@ class TransformError(WarehouseError):
     """dbt did not end well; what it had not reached yet is as it was before."""
 
 
-def dbt_env(warehouse: Warehouse, node_index: int) -> dict[str, str]:
+def dbt_env(warehouse: Warehouse, node_index: int, days: Sequence[date] | None = None) -> dict[str, str]:
     """Return the environment in which dbt works on one node, as the writer.
 
     Parameters
     ----------
     node_index
         From 0, in shard order.
+    days
+        As in ``build``.
     """
     address = warehouse.addresses[User.WRITER][node_index]
     folder = _folder(warehouse, node_index)
@@ -51,6 +53,7 @@ def dbt_env(warehouse: Warehouse, node_index: int) -> dict[str, str]:
         "ZENO_DBT_USER": address.user,
         "ZENO_DBT_PASSWORD": address.password,
         "ZENO_DBT_SECURE": str(address.secure),
+        "ZENO_DBT_DAYS": json.dumps(None if days is None else [str(day) for day in days]),
         "ZENO_DBT_LOCAL_SUFFIX": "" if warehouse.layout is Layout.SINGLE else LOCAL_SUFFIX,
         "DBT_PROJECT_DIR": str(PROJECT),
         "DBT_PROFILES_DIR": str(PROJECT),
@@ -91,8 +94,7 @@ def build(
     options = _options(thorough, full_refresh)
     with one_at_a_time(warehouse):
         for chunk in _chunks(days):
-            variables = [] if chunk is None else ["--vars", json.dumps({"days": [str(day) for day in chunk]})]
-            _run_on(warehouse, range(warehouse.shards), select, [*options, *variables])
+            _run_on(warehouse, range(warehouse.shards), select, options, chunk)
         if warehouse.layout is not Layout.SINGLE:
             make_surfaces(warehouse)
 
@@ -107,8 +109,7 @@ def build_rest(warehouse: Warehouse, *, days: Sequence[date] | None) -> None:
     """
     if warehouse.layout is Layout.SINGLE:
         return
-    variables = [] if days is None else ["--vars", json.dumps({"days": [str(day) for day in days]})]
-    _run_on(warehouse, range(1, warehouse.shards), (), [*_options(False, False), *variables])
+    _run_on(warehouse, range(1, warehouse.shards), (), _options(False, False), days)
     make_surfaces(warehouse)
 
 
@@ -173,12 +174,13 @@ def _sweep(warehouse: Warehouse) -> None:
             node.command(f"DROP TABLE IF EXISTS {name}")
 
 
-def _run_on(warehouse: Warehouse, nodes: Iterable[int], select: Sequence[str], options: list[str]) -> None:
+def _run_on(warehouse: Warehouse, nodes: Iterable[int], select: Sequence[str], options: list[str],
+            days: Sequence[date] | None) -> None:  # fmt: skip
     failures = {}
     for index in nodes:
         chosen = list(select) if index == 0 else [f"{one},tag:sharded" for one in select] or ["tag:sharded"]
         selection = ["--select", *chosen] if chosen else []
-        done = _dbt(warehouse, index, ["build", *selection, *options])
+        done = _dbt(dbt_env(warehouse, index, days), ["build", *selection, *options])
         if done.returncode != 0:
             failures[f"node {index + 1}"] = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
     if failures:
@@ -187,9 +189,9 @@ def _run_on(warehouse: Warehouse, nodes: Iterable[int], select: Sequence[str], o
                              remedy=f"dbt's logs are under {warehouse.settings.home / 'dbt'}.")  # fmt: skip
 
 
-def _dbt(warehouse: Warehouse, index: int, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+def _dbt(variables: dict[str, str], arguments: list[str]) -> subprocess.CompletedProcess[str]:
     executable = Path(sys.executable).parent / "dbt"
-    environment = {**os.environ, **dbt_env(warehouse, index)}  # noqa: TID251 - handed on, not read
+    environment = {**os.environ, **variables}  # noqa: TID251 - handed on, not read
     return subprocess.run([str(executable), "--no-use-colors", *arguments], env=environment, cwd=PROJECT_ROOT,
                           capture_output=True, text=True, check=False)  # fmt: skip
 

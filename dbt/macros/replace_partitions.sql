@@ -33,7 +33,7 @@
         and (
             table = '{{ fresh.identifier }}'
             or table = '{{ existing_relation.identifier }}'
-            {%- if var('days', none) is not none %}
+            {%- if days_asked() is not none %}
             and partition_id in (
                 select toString({{ partition_by | replace('ts', 'arrayJoin([' ~ dates() ~ '])') }})
             )

@@ -161,3 +161,10 @@ def test_the_password_is_in_the_environment_alone(warehouse: Warehouse, monkeypa
     password = transform.dbt_env(warehouse, 0)["ZENO_DBT_PASSWORD"]
     assert len(password) > 20
     assert password not in " ".join(seen[0])
+
+
+def test_other_days_do_not_make_dbt_read_the_project_anew(warehouse: Warehouse):
+    build(warehouse, days=[OTHER_MONTH], select=["bars_1d"])
+    said = (warehouse.settings.home / "dbt" / "node1" / "logs" / "dbt.log").read_text()
+    assert said.count("Running with dbt") > 1
+    assert said.count("Unable to do partial parsing") == 1  # the first time, before there was anything
