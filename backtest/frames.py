@@ -113,16 +113,11 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
     arrays = {name: values[order] for name, values in prices.items()} | {
         "volume": _volume(table, quantity_scale)[order]
     }
-    unique = times[np.r_[True, np.diff(times) != 0]] if len(times) else times
-    lasting = duration if duration is not None else int(np.diff(unique).min()) if len(unique) > 1 else 0
-    if len(symbols) == 1 and not panel:
-        unique = times  # trades of one moment stay apart, and only the first of a session is its first
-    flags = flags_of(unique, lasting, sessions)
+    lasting = duration if duration is not None else _smallest_step(times, members)
     known = {one.symbol: one for one in traded}
     made = tuple(known.get(symbol, Traded(symbol)) for symbol in symbols)
-    lasting = 0 if is_quotes(table) else lasting
-    columns = (_panel if panel else _interleaved)(unique, times, members, arrays, flags, lasting, len(symbols))
-    columns = replace(columns, quotes=is_quotes(table))
+    columns = (_panel if panel else _interleaved)(times, members, arrays, lasting, sessions, len(symbols))
+    columns = replace(columns, quotes=is_quotes(table), duration=0 if is_quotes(table) else lasting)
     return Frame(made, columns, scale, quantity_scale, origin or {})
 
 
@@ -210,19 +205,32 @@ def _refuse_twice(times: np.ndarray, members: np.ndarray, symbols: Sequence[str]
                           remedy="keep one bar a symbol and moment")  # fmt: skip
 
 
-def _interleaved(unique: np.ndarray, times: np.ndarray, members: np.ndarray, arrays: dict[str, np.ndarray],
-                 flags: np.ndarray, duration: int, width: int) -> Columns:  # fmt: skip
-    spread = flags if width == 1 else flags[np.searchsorted(unique, times)]
+def _smallest_step(times: np.ndarray, members: np.ndarray) -> int:
+    """Return the smallest step from one row of a symbol to its next one at another moment; 0 without any."""
+    grouped = np.argsort(members, kind="stable")
+    steps, same = np.diff(times[grouped]), np.diff(members[grouped]) == 0
+    found = steps[same & (steps > 0)]
+    return int(found.min()) if len(found) else 0
+
+
+def _interleaved(times: np.ndarray, members: np.ndarray, arrays: dict[str, np.ndarray], duration: int,
+                 sessions: np.ndarray | None, width: int) -> Columns:  # fmt: skip
+    # A symbol's session begins and ends with its own slices, whatever the others do. Trades of one moment stay apart,
+    # and only the first of a session is its first.
+    flags, grouped = np.zeros(len(times), np.int64), np.argsort(members, kind="stable")
+    for rows in np.split(grouped, np.searchsorted(members[grouped], np.arange(1, width))):
+        flags[rows] = flags_of(times[rows], duration, sessions)
     return Columns(
-        times, *(arrays[name] for name in (*_PRICES, "volume")), flags=spread, members=members, duration=duration
+        times, *(arrays[name] for name in (*_PRICES, "volume")), flags=flags, members=members, duration=duration
     )
 
 
-def _panel(unique: np.ndarray, times: np.ndarray, members: np.ndarray, arrays: dict[str, np.ndarray],
-           flags: np.ndarray, duration: int, width: int) -> Columns:  # fmt: skip
+def _panel(times: np.ndarray, members: np.ndarray, arrays: dict[str, np.ndarray], duration: int,
+           sessions: np.ndarray | None, width: int) -> Columns:  # fmt: skip
+    unique = times[np.r_[True, np.diff(times) != 0]] if len(times) else times
     rows, wide = np.searchsorted(unique, times), []
     for name in (*_PRICES, "volume"):
         one = np.full((len(unique), width), 0 if name == "volume" else NONE, np.int64)
         one[rows, members] = arrays[name]
         wide.append(one)
-    return Columns(unique, *wide, flags=flags, duration=duration)
+    return Columns(unique, *wide, flags=flags_of(unique, duration, sessions), duration=duration)

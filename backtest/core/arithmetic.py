@@ -28,18 +28,40 @@ def scaled(value: int, factor: int, divisor: int) -> int:
 
 
 def scaled_far(value: int, factor: int, divisor: int) -> int:
-    """Return the same for factors up to 2^42 and divisors below 2^36: the factor is taken in two halves."""
+    """Return the same for factors and divisors below 2^61, whose product need not fit into a word."""
     whole = value // divisor
-    rest = value - whole * divisor
-    high = factor // 65_536
-    first = rest * high // divisor
-    left = (rest * high - first * divisor) * 65_536 + rest * (factor - high * 65_536)
-    part = left // divisor
-    left -= part * divisor
-    total = whole * factor + first * 65_536 + part
+    part, left = divided(value - whole * divisor, factor, divisor)
+    total = whole * factor + part
     if 2 * left > divisor or (2 * left == divisor and total % 2 == 1):
         total += 1
     return total
+
+
+def divided(value: int, factor: int, divisor: int) -> tuple[int, int]:
+    """Return the quotient of ``value * factor`` and ``divisor``, and the rest, for 0 <= value < divisor < 2^61.
+
+    The factor is taken in two halves, or bit by bit where those are too wide.
+    """
+    if factor < 2**42 and divisor < 2**36:
+        high = factor // 65_536
+        first = value * high // divisor
+        left = (value * high - first * divisor) * 65_536 + value * (factor - high * 65_536)
+        part = left // divisor
+        return first * 65_536 + part, left - part * divisor
+    whole, rest = 0, 0
+    for bit in range(60, -1, -1):
+        whole, rest = 2 * whole, 2 * rest + value * (factor >> bit & 1)
+        while rest >= divisor:
+            whole, rest = whole + 1, rest - divisor
+    return whole, rest
+
+
+def floored(value: int, factor: int, divisor: int) -> int:
+    """Return ``value * factor / divisor``, rounded down and at most 2^62; for numbers as in ``divided``."""
+    whole = value // divisor
+    if whole > 2**61 // factor:
+        return 2**62
+    return whole * factor + divided(value - whole * divisor, factor, divisor)[0]
 
 
 def nearest(value: float) -> int:

@@ -354,7 +354,7 @@ def compiled(function: Callable[..., Any]) -> Any:
         )
         twin.__kwdefaults__ = function.__kwdefaults__
         small = len(function.__code__.co_code) < _SMALL
-        _compiled[function] = njit(forceinline=small, no_cpython_wrapper=True, no_cfunc_wrapper=True)(twin)
+        _compiled[function] = njit(forceinline=small, no_cpython_wrapper=True, no_cfunc_wrapper=True)(twin)  # type: ignore[call-overload]
     return _compiled[function]
 
 

@@ -2,11 +2,11 @@
 
 One slice goes through these steps, in ``begin``, the strategy, and ``finish``:
 
-1. the sizer takes the close into its estimates, and working orders of the instrument trade against the slice
-   (``matching``), which the estimates do not see;
+1. as a session begins, the nights since the last one are charged for; the sizer takes the close into its estimates, and
+   working orders of the instrument trade against the slice (``matching``), which the estimates do not see;
 2. the ledger marks the position to the close;
 3. the strategy decides, with the slice's indicators in front of it;
-4. orders that fill at the close do; financing accrues at the end of a session; the equity is written down.
+4. orders that fill at the close do; the equity is written down.
 
 ``advance`` runs slices through all four, compiled. Other lanes (``lanes``) run steps 1, 2 and 4 of the same code and
 put their own way of deciding in between. Indicators are computed by ``observe``, a block of slices at a time.
@@ -24,7 +24,7 @@ from backtest.core.compiler import distance
 from backtest.core.flat import Flat, part, state, table, window
 from backtest.core.indicator import INPUTS
 from backtest.core.ledger import Journal
-from backtest.core.matching import SAME_CLOSE, Matcher
+from backtest.core.matching import Matcher
 from backtest.core.now import Now
 from backtest.core.orders import Account
 from backtest.core.sizing import Sizer
@@ -128,6 +128,8 @@ def begin(engine: Any, ledger: Any, one: Any, i: int) -> None:
     close = now.closes[i]
     now.at = i
     now.started, now.opened = now.times[i], now.opens[i]  # read in order, so that the hardware fetches them ahead
+    if ledger.accrues != 0 and now.session_first():
+        ledger.accrue(now.started)
     if engine.estimating != 0:
         engine.sizer.observe(one, close)
     if one.working > 0:
@@ -143,14 +145,11 @@ def finish(engine: Any, ledger: Any, one: Any, i: int) -> None:
 
 
 def _close(engine: Any, ledger: Any, one: Any, i: int) -> None:
-    """What only some runs do at the end of a slice: fill at its close, charge for financing."""
+    """Fill at the close what fills there."""
     now = engine.now
-    ts = now.times[i] + now.duration
-    if engine.matcher.model == SAME_CLOSE and one.pending != 0:
-        engine.matcher.now(ts, now.instrument, now.closes[i], now.volumes, i)
+    if one.working > 0:
+        engine.matcher.now(now.times[i] + now.duration, now.instrument, now.closes[i], now.volumes, i)
         ledger.mark(one, now.closes[i])
-    if ledger.accrues != 0 and now.flags[i] & 2 != 0:
-        ledger.accrue(ts)
 
 
 def instrument_of(engine: Any, i: int) -> Any:

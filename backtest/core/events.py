@@ -22,10 +22,10 @@ REJECTIONS = {1: "beyond the position limit", 2: "no room for another order", 3:
               4: "not enough margin", 5: "a price is missing or out of bounds"}  # fmt: skip
 
 # Why an order ended unfilled.
-BY_STRATEGY, BY_SIBLING, BY_TIME, NOT_AT_ONCE, BY_PARENT, BY_CHILD = 1, 2, 3, 4, 5, 6
+BY_STRATEGY, BY_SIBLING, BY_TIME, NOT_AT_ONCE, BY_PARENT, BY_CHILD, BY_SPLIT = 1, 2, 3, 4, 5, 6, 7
 CANCELLATIONS = {1: "the strategy cancelled it", 2: "a sibling filled", 3: "its day ended",
                  4: "not filled at once", 5: "its parent ended",
-                 6: "a child closed what it had filled"}  # fmt: skip
+                 6: "a child closed what it had filled", 7: "a split left nothing of it"}  # fmt: skip
 
 # Why money moved.
 BORROW, INTEREST, DIVIDEND, DEPOSIT, IN_LIEU = 1, 2, 3, 4, 5

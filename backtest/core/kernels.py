@@ -9,12 +9,14 @@ import hashlib
 import inspect
 import re
 import sys
+import sysconfig
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 from numba import njit
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
@@ -94,6 +96,7 @@ def catch_up(words, i):
 """
 
 
+_INSTALLED = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
 _COMPLAINTS = (NumbaError, UnsupportedBytecodeError)
 
 
@@ -250,11 +253,16 @@ def _sources(cls: type[Flat]) -> list[str]:
 
 
 def _add_helpers(function: Callable[..., Any], found: dict[str, str]) -> None:
-    """Add what a function is compiled with: the modules of the functions it calls, and the numbers it names."""
-    for name in names_in(function.__code__):
-        value = function.__globals__.get(name)
+    """Add what a function is compiled with: the modules of the functions it calls, and the values it names."""
+    for name in names_in(function.__code__) & set(function.__globals__):
+        value = function.__globals__[name]
+        value = getattr(value, "py_func", value)  # of a function that is compiled already
         label = f"{function.__module__}.{name}"
-        if isinstance(value, int | float):
+        if inspect.ismodule(value):
+            found[label] = _source_of(value)
+        elif isinstance(value, np.ndarray):
+            found[label] = f"{value.dtype} {value.shape} {value.tobytes().hex()}"
+        elif isinstance(value, int | float | complex | str | bytes | tuple | list | None):
             found[label] = repr(value)
         elif inspect.isfunction(value) and label not in found:
             try:
@@ -262,6 +270,16 @@ def _add_helpers(function: Callable[..., Any], found: dict[str, str]) -> None:
             except (OSError, TypeError, KeyError):
                 found[label] = repr(value.__code__.co_code)
             _add_helpers(value, found)
+
+
+def _source_of(module: Any) -> str:
+    """Return the source of a module of which a function names parts; of installed ones, which have versions, nothing.
+
+    Whatever it takes from modules of its own is not looked at.
+    """
+    path = Path(getattr(module, "__file__", None) or "")
+    installed = any(path.is_relative_to(place) for place in _INSTALLED)
+    return "" if installed or path.suffix != ".py" else path.read_text()
 
 
 def _is_file(module: Any) -> bool:

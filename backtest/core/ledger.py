@@ -4,7 +4,7 @@ Conservation holds after every event, to the last unit: cash = deposits - bought
 """
 
 from backtest.core import events
-from backtest.core.arithmetic import FX, NONE, scaled, scaled_far
+from backtest.core.arithmetic import FX, NONE, floored, scaled, scaled_far
 from backtest.core.flat import Flat, external, integers, parameter, reference, state, table
 
 
@@ -79,6 +79,15 @@ class Instrument(Flat):
         whole = quantity * price * self.worth
         return whole if self.per == 1 else scaled(whole, 1, self.per)
 
+    def worth_of(self, quantity: int, price: int) -> float:
+        """Return what a quantity is worth, not rounded: one lot of something cheap may be worth less than a unit."""
+        return quantity * price * self.worth / self.per
+
+    def units_for(self, money: int, price: int) -> int:
+        """Return how many quantity units a sum from 0 buys at a price, rounded down."""
+        each = abs(price) * self.worth
+        return money // each if self.per == 1 else floored(money, self.per, each)
+
 
 class Ledger(Flat):
     """Cash, positions and their mark to market."""
@@ -133,8 +142,8 @@ class Ledger(Flat):
         one = self.instruments[number]
         value = one.value(quantity, price)
         self.cash[one.currency] -= value + fee
-        self.fees += fee
-        self.turnover += abs(value)
+        self.fees += self._home(fee, one.currency)
+        self.turnover += self._home(abs(value), one.currency)
         self.fills += 1
         before, after = one.position, one.position + quantity
         one.position = after
@@ -144,7 +153,7 @@ class Ledger(Flat):
         elif abs(after) > abs(before):
             one.spent += value
         else:
-            one.spent = scaled(one.spent, after, before) if before > 0 else scaled(one.spent, -after, -before)
+            one.spent = self._share(one.spent, abs(after), abs(before))
         if before != 0 and (after == 0 or (before > 0) != (after > 0)):
             self.trips += 1
         if after != 0 and one.listed == 0:
@@ -153,6 +162,13 @@ class Ledger(Flat):
             self.holding += 1
         self.mark(one, price)
         self.journal.emit(ts, events.FILL, number, order, quantity, price, fee, reference, self.cash[one.currency])
+
+    def _home(self, amount: int, currency: int) -> int:
+        """Return money of a currency in units of the account's."""
+        return amount if self.currencies == 1 else scaled_far(amount, self.rates[currency], FX)
+
+    def _share(self, amount: int, part: int, whole: int) -> int:
+        return scaled(amount, part, whole) if whole < 2**31 else scaled_far(amount, part, whole)
 
     def let_go(self, place: int) -> int:
         """Strike an instrument without a position off the list of those held; returns how far to move on in it."""
@@ -171,8 +187,11 @@ class Ledger(Flat):
             self.journal.emit(ts, events.CASH, number, 0, 0, amount, reason, 0, self.cash[currency])
 
     def accrue(self, ts: int) -> None:
-        """Charge what short positions and borrowed cash cost since the last session, on a 360-day year."""
-        days = (ts - self.accrued + 43_200_000_000) // 86_400_000_000 if self.accrued != 0 else 0
+        """Charge, as a session begins, for the nights since the last one began, on a 360-day year.
+
+        Nothing has traded since that one's end: the positions and the cash are those that were held overnight.
+        """
+        days = ts // 86_400_000_000 - self.accrued // 86_400_000_000 if self.accrued != 0 else 0
         self.accrued = ts
         if days <= 0:
             return
@@ -194,5 +213,5 @@ class Ledger(Flat):
             held = one.position + one.pending
             if held != 0 and one.last != NONE:
                 need = scaled(abs(one.value(held, one.last)), one.margin, 100_000_000)
-                total += need if self.currencies == 1 else scaled(need, self.rates[one.currency], FX)
+                total += self._home(need, one.currency)
         return total

@@ -9,8 +9,9 @@ A bar tells four prices and not their order, so a rule has to be chosen. Zeno's,
    come first. A stop inside the range fills at its price; a stop-limit that triggers there becomes a limit, and fills
    at once if its limit allows the stop's price.
 3. **Limits inside the range** fill at their own price, oldest first.
-4. **The end.** Orders good at once only are cancelled; a day's orders expire at its last bar; trailing stops move after
-   the bar's extremes, so that a bar never stops itself out at its own high.
+4. **The end.** Orders good at once only are cancelled; a day's orders expire at its last bar, and where no bar ended
+   with the session (trades, a last minute without any) before the next session's first; trailing stops move after the
+   bar's extremes, so that a bar never stops itself out at its own high.
 
 Children of a bracket wake when their parent fills: at the open, they take part in the rest of the same bar; inside the
 range, from the next slice on. A child that closes all that its parent has filled so far ends the bracket: what is left
@@ -22,7 +23,7 @@ quote, whose ``high`` is the ask and whose ``low`` is the bid.
 """
 
 from backtest.core import events
-from backtest.core.arithmetic import NONE
+from backtest.core.arithmetic import NONE, RATE, floored
 from backtest.core.costs import SQUARE_ROOT, Costs, Slippage
 from backtest.core.flat import Flat, parameter, part, reference, state
 from backtest.core.ledger import Ledger
@@ -48,6 +49,8 @@ class Matcher(Flat):
     def slice(self, now: View, number: int, at: int) -> None:
         """Trade an instrument's working orders against the slice that has begun; ``at`` is its place in the columns."""
         ts = now.started
+        if now.session_first():
+            self.orders.new_day(ts, number)
         self._open_for(now.volumes, at)
         if self.participation > 0:
             one = self.ledger.instruments[number]
@@ -82,7 +85,7 @@ class Matcher(Flat):
         if self.participation > 0 or self.slippage.model == SQUARE_ROOT:
             self.volume = volumes[at]
             if self.participation > 0:
-                self.cap = self.volume * self.participation // 100_000_000
+                self.cap = floored(self.volume, self.participation, RATE)
 
     def _opening(self, ts: int, number: int, open: int) -> None:
         place = 0
@@ -219,6 +222,7 @@ class Matcher(Flat):
         while place < self.orders.working:
             order = self.orders.at(place)
             if order.instrument != number or order.dormant == 1 or order.active > ts:
+                order.next_day = 1 if closing and order.instrument == number else order.next_day
                 place += 1
                 continue
             if order.kind == TRAILING:

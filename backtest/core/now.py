@@ -143,8 +143,8 @@ class Now(View):
     def weight(self, share: float) -> int:
         """Trade towards a position worth a share of the equity, if there is any; returns the order's id, or 0."""
         one = self.ledger.instruments[self.instrument]
-        each, equity = abs(one.value(one.lot, self.close)), self.ledger.equity_in(one.currency)
-        if each == 0 or share != share:
+        each, equity = abs(one.worth_of(one.lot, self.close)), self.ledger.equity_in(one.currency)
+        if each == 0.0 or share != share:
             return 0
         return self.target(truncated(share * equity / each) * one.lot if equity > 0 else 0)
 
@@ -199,11 +199,14 @@ class Now(View):
         return parent
 
     def oca(self, quantity: int, low: float, high: float) -> int:
-        """Submit a buy stop above and a sell stop below, of which one cancels the other; returns the group."""
+        """Submit a buy stop above and a sell stop below, of which one cancels the other; returns the group, or 0."""
         group = self.orders.last_id + 1
         up, down = nearest(high), nearest(low)
-        self._order(orders.STOP, quantity, NONE, up, 0, orders.GTC, 0, group)
-        self._order(orders.STOP, -quantity, NONE, down, 0, orders.GTC, 0, group)
+        if self._order(orders.STOP, quantity, NONE, up, 0, orders.GTC, 0, group) == 0:
+            return 0
+        if self._order(orders.STOP, -quantity, NONE, down, 0, orders.GTC, 0, group) == 0:
+            self.cancel(group)  # one half alone is another order than the one that was asked for
+            return 0
         return group
 
     def cancel_all(self) -> int:
@@ -215,7 +218,10 @@ class Now(View):
     def _order(
         self, kind: int, quantity: int, limit: int, stop: int, trail: int, time: int, parent: int, group: int
     ) -> int:
-        return self.orders.submit(self.time(), self.instrument, kind, quantity, limit, stop, trail, time, parent, group)
+        made = self.orders.submit(self.time(), self.instrument, kind, quantity, limit, stop, trail, time, parent, group)
+        if time == orders.DAY and made != 0 and self.session_last():
+            self.orders.at(self.orders.working - 1).next_day = 1
+        return made
 
 
 def within(number: int, width: int) -> None:
@@ -276,6 +282,11 @@ class Slice(View):
         within(number, self.width)
         return self.ledger.instruments[number].value(1, price)
 
+    def units_for(self, number: int, money: int, price: int) -> int:
+        """Return how many quantity units a sum from 0, in the instrument's currency, buys at a price, rounded down."""
+        within(number, self.width)
+        return self.ledger.instruments[number].units_for(money, price)
+
     def target(self, number: int, quantity: int) -> int:
         """Trade at market towards a position in an instrument; returns the order's id, or 0."""
         within(number, self.width)
@@ -299,7 +310,8 @@ class Slice(View):
         """Trade towards a position worth a share of the equity, if there is any; returns the order's id, or 0."""
         within(number, self.width)
         one, close = self.ledger.instruments[number], self.close(number)
-        each, equity = abs(one.value(one.lot, close)) if close != NONE else 0, self.ledger.equity_in(one.currency)
-        if each == 0 or share != share:
+        each = abs(one.worth_of(one.lot, close)) if close != NONE else 0.0
+        equity = self.ledger.equity_in(one.currency)
+        if each == 0.0 or share != share:
             return 0
         return self.target(number, truncated(share * equity / each) * one.lot if equity > 0 else 0)

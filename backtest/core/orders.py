@@ -6,7 +6,7 @@ works until it fills, expires or is cancelled.
 """
 
 from backtest.core import events
-from backtest.core.arithmetic import FX, NONE, RATE, scaled
+from backtest.core.arithmetic import FX, NONE, RATE, scaled, scaled_far
 from backtest.core.flat import Flat, copies, move_up, parameter, part, reference, state, table
 from backtest.core.ledger import Instrument, Journal, Ledger
 
@@ -33,6 +33,7 @@ class Order(Flat):
     parent: int = state()
     group: int = state()
     dormant: int = state()
+    next_day: int = state()
 
 
 class Orders(Flat):
@@ -62,7 +63,7 @@ class Orders(Flat):
         order.id, order.instrument, order.kind, order.time = self.last_id, number, kind, time
         order.quantity, order.filled, order.limit, order.stop = quantity, 0, limit, stop
         order.trail, order.triggered, order.active = trail, 0, ts + self.latency
-        order.parent, order.group, order.dormant = parent, group, 1 if parent != 0 else 0
+        order.parent, order.group, order.dormant, order.next_day = parent, group, 1 if parent != 0 else 0, 0
         one = self.ledger.instruments[number]
         one.working += 1
         if kind == MARKET:
@@ -98,8 +99,11 @@ class Orders(Flat):
         needs_stop = kind in (STOP, STOP_LIMIT)
         if (needs_limit and limit == NONE) or (needs_stop and stop == NONE) or (kind == TRAILING and trail <= 0):
             return events.BAD_PRICE
-        if self.margined != 0 and parent == 0 and self._beyond_margin(number, quantity):
-            return events.NO_MARGIN
+        if self.margined != 0 and parent == 0:
+            if one.last == NONE:
+                return events.BAD_PRICE
+            if self._beyond_margin(number, quantity):
+                return events.NO_MARGIN
         return 0
 
     def _beside(self, number: int, quantity: int) -> int:
@@ -123,7 +127,7 @@ class Orders(Flat):
         free = self.ledger.equity() - self.ledger.exposure()
         need = scaled(abs(one.value(grows, one.last)), one.margin, RATE)
         if self.ledger.currencies > 1:
-            need = scaled(need, self.ledger.rates[one.currency], FX)
+            need = scaled_far(need, self.ledger.rates[one.currency], FX)
         return need > free
 
     def drop(self, place: int) -> None:
@@ -149,6 +153,19 @@ class Orders(Flat):
         self.drop(place)
         if filled == 0:
             self.orphan(ts, gone)
+
+    def new_day(self, ts: int, number: int) -> None:
+        """Expire an instrument's orders of a day that ended without a slice of its own to say so."""
+        place = 0
+        while place < self.working:
+            order = self.at(place)
+            mine = order.instrument == number and order.time == DAY and order.dormant == 0 and order.active <= ts
+            if mine and order.next_day == 0:
+                self.cancel_at(ts, place, events.BY_TIME)
+                place = 0
+            else:
+                order.next_day = 0 if mine else order.next_day
+                place += 1
 
     def orphan(self, ts: int, parent: int) -> None:
         """Cancel the children of an order that ended without any fill."""
@@ -197,12 +214,12 @@ class Account(Flat):
         A fraction of a unit is paid out in cash at the last price.
         """
         one, ledger = self.ledger.instruments[number], self.ledger
-        before, price = one.position, scaled(one.last, old, new)
+        before, price = one.position, scaled(one.last, old, new) if one.last != NONE else NONE
         after = abs(before) * new // old if before >= 0 else -(abs(before) * new // old)
         one.position = after
         ledger.mark(one, price)
         if ledger.lasts[number] != NONE:
-            ledger.lasts[number] = price
+            ledger.lasts[number] = scaled(ledger.lasts[number], old, new)
         ledger.journal.emit(ts, events.SPLIT, number, 0, after, new, old, 0, 0)
         rest = abs(before) * new - abs(after) * old
         paid = scaled(abs(one.value(rest, price)), 1, old)
@@ -211,6 +228,17 @@ class Account(Flat):
             order = self.orders.at(place)
             if order.instrument == number:
                 self._rescale(order, one, new, old)
+        self._drop_empty(ts)
+
+    def _drop_empty(self, ts: int) -> None:
+        """Cancel orders of which a split left nothing."""
+        place = 0
+        while place < self.orders.working:
+            if self.orders.at(place).quantity == 0:
+                self.orders.cancel_at(ts, place, events.BY_SPLIT)
+                place = 0
+            else:
+                place += 1
 
     def _rescale(self, order: Order, one: Instrument, new: int, old: int) -> None:
         amount = abs(order.quantity) * new // old

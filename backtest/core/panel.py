@@ -81,10 +81,12 @@ def _observing(strategy: type[PanelStrategy]) -> Any:
 
 
 def begin(engine: Any, i: int) -> None:
-    """Trade working orders against slice ``i`` and mark every position to it."""
+    """Charge for the nights, trade working orders against slice ``i`` and mark every position to it."""
     now = engine.now
     now.at, now.started = i, now.times[i]
     ledger = engine.account.ledger
+    if ledger.accrues != 0 and now.session_first():
+        ledger.accrue(now.started)
     row, width, lasts, closes = i * now.width, now.width, ledger.lasts, now.closes
     if engine.sizer.model >= VOLATILITY:
         _estimate(engine, row)
@@ -125,16 +127,14 @@ def _trade(engine: Any, i: int) -> None:
 
 
 def finish(engine: Any, i: int) -> None:
-    """Fill what fills at the close, accrue, and write the equity down."""
+    """Fill what fills at the close, and write the equity down."""
     now, ledger, orders = engine.now, engine.account.ledger, engine.account.orders
     if engine.matcher.model == SAME_CLOSE and orders.working > 0:
         row = i * now.width
         for number in range(now.width):
-            if ledger.instruments[number].pending != 0 and now.closes[row + number] != NONE:
+            if ledger.instruments[number].working > 0 and now.closes[row + number] != NONE:
                 engine.matcher.now(now.time(), number, now.closes[row + number], now.volumes, row + number)
                 ledger.mark(ledger.instruments[number], now.closes[row + number])
-    if ledger.accrues != 0 and now.flags[i] & 2 != 0:
-        ledger.accrue(now.time())
     if engine.sizer.model >= VOLATILITY:
         for number in range(now.width):
             if now.closes[i * now.width + number] != NONE:

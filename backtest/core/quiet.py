@@ -24,7 +24,7 @@ def may_pass_over(engine: Any) -> bool:
     """
     ledger, wake = engine.account.ledger, type(engine).strategy.wake
     plain = ledger.currencies == 1 and ledger.count == 1 and ledger.instruments[0].per == 1
-    idle = engine.estimating == 0 and engine.closing == 0
+    idle = engine.estimating == 0 and engine.closing == 0 and ledger.accrues == 0
     return wake is not Strategy.wake and plain and idle and _asks_only(wake, _KNOWN)
 
 

@@ -253,7 +253,7 @@ def _arm(engine: Any, strategy: Any, width: int, terms: Terms) -> None:
             lay(one, series.BLOCK)
         engine.single = int(width == 1)
         engine.estimating = int(engine.sizer.model >= VOLATILITY)
-        engine.closing = int(terms.fill == SAME_CLOSE or bool(engine.account.ledger.accrues))
+        engine.closing = int(terms.fill == SAME_CLOSE)
         engine.quiet = int(may_pass_over(engine))
 
 

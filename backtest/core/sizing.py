@@ -11,11 +11,13 @@ the last two answer nothing.
 
 import math
 
-from backtest.core.arithmetic import NONE
+from backtest.core.arithmetic import NONE, truncated
 from backtest.core.flat import Flat, parameter, reference
 from backtest.core.ledger import Instrument, Ledger
 
 FIXED, NOTIONAL, EQUITY, VOLATILITY, KELLY = 0, 1, 2, 3, 4
+TOO_MANY = 2**54
+"""Units that no position limit allows: an order for more would be refused, too, or wrap round."""
 
 
 class Sizer(Flat):
@@ -42,15 +44,15 @@ class Sizer(Flat):
         one = self.ledger.instruments[number]
         if self.model == FIXED:
             return self.size
-        each = one.value(one.lot, abs(price)) if price != NONE else 0
-        if each <= 0:
+        each = one.worth_of(one.lot, abs(price)) if price != NONE else 0.0
+        if each <= 0.0:
             return 0
         if self.model == NOTIONAL:
-            return self.size // each * one.lot
+            return min(one.units_for(self.size, one.lot * price), TOO_MANY // one.lot) * one.lot
         equity = self.ledger.equity_in(one.currency)
         if equity <= 0:
             return 0
-        return math.floor(equity * self._fraction(one) / each) * one.lot
+        return truncated(min(equity * self._fraction(one) / each, TOO_MANY // one.lot)) * one.lot
 
     def _fraction(self, one: Instrument) -> float:
         if self.model == EQUITY:

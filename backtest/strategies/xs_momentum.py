@@ -66,9 +66,9 @@ class XsMomentum(PanelStrategy):
         place = 0
         for number in range(now.width):
             if place < count and self.ranked[place] == number:
-                now.target(number, spend // (self.top * now.worth(number, now.close(number))))
+                now.target(number, now.units_for(number, spend, now.close(number)) // self.top)
                 place += 1
-            elif now.position(number) != 0:
+            elif now.position(number) + now.pending(number) != 0:
                 now.target(number, 0)
 
     def in_order(self, count: int) -> None:

@@ -319,31 +319,47 @@ def test_children_are_held_to_no_limit_for_they_reduce() -> None:
 # --- financing
 
 
-def test_borrowed_stock_costs_by_the_day() -> None:
-    played = play(
-        [BAR] * 5,
-        {0: lambda now: now.sell(3_600)},
-        last=[1, 2, 4],
-        step=DAYS,
-        lasting=DAYS // 2,
-        instruments=({"borrow": 10_000_000},),
-    )
-    assert [(row[0], row[4], row[5]) for row in played.rows(events.CASH)] == [
-        (2 * DAYS + DAYS // 2, -100, events.BORROW),
-        (4 * DAYS + DAYS // 2, -200, events.BORROW),
-    ]
-    assert played.equity == [1_000_000, 1_000_000, 999_900, 999_900, 999_700]
+WEEK = {"first": [0, 1, 4, 5], "step": DAYS, "lasting": DAYS // 2}  # Thursday, Friday with two slices, Monday, Tuesday
 
 
-def test_borrowed_cash_costs_interest() -> None:
-    played = play(
-        [BAR] * 4, {0: lambda now: now.buy(10_720)}, last=[1, 2, 3], step=DAYS, lasting=DAYS // 2, interest=50_000_000
-    )
-    assert [(row[4], row[5]) for row in played.rows(events.CASH)] == [(-100, events.INTEREST), (-100, events.INTEREST)]
-    assert played.equity[-1] == 999_800
+def test_borrowed_stock_costs_by_the_night() -> None:
+    dear = ({"borrow": 10_000_000},)
+    played = play([BAR] * 6, {0: lambda now: now.sell(3_600), 3: lambda now: now.buy(3_600)}, instruments=dear, **WEEK)
+    assert [row[0] for row in played.rows(events.CASH)] == [4 * DAYS]
+    assert [row[4:6] for row in played.rows(events.CASH)] == [[-300, events.BORROW]]  # over the weekend, before Monday
+    assert played.equity == [1_000_000] * 4 + [999_700] * 2
+    played = play([BAR] * 6, {1: lambda now: now.sell(3_600), 2: lambda now: now.buy(3_600)}, instruments=dear, **WEEK)
+    assert (len(played.fills), played.cash) == (2, [])  # within a day: no night
+
+
+def test_borrowed_cash_costs_interest_by_the_night() -> None:
+    played = play([BAR] * 6, {1: lambda now: now.buy(10_720)}, interest=50_000_000, **WEEK)
+    assert [row[4:6] for row in played.rows(events.CASH)] == [[-300, events.INTEREST], [-100, events.INTEREST]]
+    assert played.equity[-1] == 999_600
+
+
+def test_each_night_is_paid_for_once_whenever_instruments_begin_their_days() -> None:
+    first, members = range(12), [0, 1, 2] * 4  # three exchanges, eight hours apart
+    played = play([BAR] * 12, {0: lambda now: now.sell(3_600)}, first=first, members=members, step=DAYS // 3,
+                  lasting=DAYS // 4, instruments=({"borrow": 10_000_000},) * 3)  # fmt: skip
+    assert [(row[0] // DAYS, row[4]) for row in played.rows(events.CASH)] == [(2, -100), (3, -100)]
 
 
 # --- money
+
+
+CHEAP = {"worth": 1, "per": 100_000_000}  # a lot of 1e-8 units at a price of 124,999 is worth 0.00125 money units
+
+
+@pytest.mark.parametrize(("sizer", "units"), [
+    (Sizer(model=NOTIONAL, size=1_000), 1_000 * 10**8 // 124_999),
+    (Sizer(model=EQUITY, share=0.5), 500_000 * 10**8 // 124_999),
+])  # fmt: skip
+def test_a_lot_that_is_worth_less_than_a_money_unit_is_not_rounded(sizer: Sizer, units: int) -> None:
+    played = play([(124_999,) * 4] * 2, {0: lambda now: now.hold(1)}, sizer=sizer, instruments=(CHEAP,))
+    assert [row[3] for row in played.rows(events.FILL)] == [units]
+    played = play([(124_999,) * 4] * 2, {0: lambda now: now.weight(0.5)}, instruments=(CHEAP,))
+    assert [row[3] for row in played.rows(events.FILL)] == [500_000 * 10**8 // 124_999]
 
 
 def test_prices_may_be_negative() -> None:

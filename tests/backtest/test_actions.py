@@ -70,6 +70,21 @@ def test_a_split_rescales_orders_at_work(tmp_path: Path) -> None:
     assert (stopped[3], stopped[4]) == (-14, 24)  # the stop at 50 became one at 25: only the last bar reaches it
 
 
+class Stopped(Strategy):
+    """Waits to sell five short far below, and does nothing else."""
+
+    def on_bar(self, now: Any) -> None:
+        if now.seen() == 0:
+            now.stop(-5, 1)
+
+
+def test_an_order_of_which_a_split_leaves_nothing_ends(tmp_path: Path) -> None:
+    split = Action(at(2), "split", "X", Fraction(1, 10))
+    record = ran(tmp_path, ["10.00", "10.00", "100.00", "0.01"], split, strategy=Stopped).session.record
+    assert record.of_kind(events.CANCEL)[:, [3, 5]].tolist() == [[0, events.BY_SPLIT]]
+    assert len(record.fills()) == 0
+
+
 def test_a_dividend_is_received_long_and_paid_short(tmp_path: Path) -> None:
     paid = Action(at(2), "dividend", "X", Fraction("0.24"))
     prices = ["10.00"] * 4

@@ -54,7 +54,7 @@ def bars(seed: int, n: int, width: int, *, panel: bool = False) -> Columns:
         low,
         close,
         draw.integers(0, 100, shape),
-        flags=2 * (rows % 10 == 9),
+        flags=(rows % 10 == 0) + 2 * (rows % 10 == 9),
         members=members,
         duration=LASTING,
     )

@@ -77,6 +77,38 @@ def test_a_change_anywhere_changes_the_fingerprint(
     assert fingerprint(loaded(tmp_path / "b", changed, monkeypatch)) != first
 
 
+VALUES = """
+import numpy as np
+from numba import njit
+LEVELS, TABLE, NAME, SIZE = (5, 7), np.array([1, 2]), "a", 7
+
+@njit
+def made(x):
+    return x + 1
+"""
+USING = """
+import fingerprint_deeper as values
+from fingerprint_deeper import LEVELS, NAME, TABLE, made
+from backtest.core.strategy import Strategy
+
+class Mine(Strategy):
+    def on_bar(self, now):
+        now.hold(LEVELS[0] + TABLE[0] + made(1) + values.SIZE + len(NAME))
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), [("(5, 7)", "(5, 8)"), ("[1, 2]", "[1, 3]"), ('"a"', '"b"'),
+                                               ('"a", 7', '"a", 8'), ("x + 1", "x + 2")])  # fmt: skip
+def test_whatever_the_compiler_takes_as_a_constant_counts(
+    before: str, after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"fingerprint_deeper": VALUES, "fingerprint_mine": USING}
+    first = fingerprint(loaded(tmp_path / "a", texts, monkeypatch))
+    changed = VALUES.replace(before, after)
+    assert changed != VALUES
+    assert fingerprint(loaded(tmp_path / "b", texts | {"fingerprint_deeper": changed}, monkeypatch)) != first
+
+
 def test_a_constant_imported_from_elsewhere_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = TEXTS | {"fingerprint_mine": STRATEGY.replace("    outer: Outer = part(Outer, lambda self: Outer())\n", "")
                      .replace("helper(now.close)", "now.close")}  # fmt: skip

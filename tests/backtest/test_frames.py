@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from backtest.core.now import SESSION_FIRST, SESSION_LAST
 from backtest.frames import Frame, read_parquet
 from zeno.errors import ConfigError
 
@@ -91,3 +92,26 @@ def test_quotes_become_slices_with_the_ask_on_top(tmp_path: Path) -> None:
 def test_whole_numbers_that_are_no_microseconds_are_not_taken_for_times(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not microseconds since 1970"):
         read(bars(ts=[1_600_000_000 + day for day in range(5)]), tmp_path)
+
+
+def minutes(symbol: str, *marks: int) -> pa.Table:
+    """Return one-minute bars of a symbol at minutes of 2020-01-01 and, for a second day, minutes from 1440 on."""
+    times = [TIMES[0] + timedelta(minutes=mark) for mark in marks]
+    price = pa.array([Decimal("1.25")] * len(marks), pa.decimal128(18, 8))
+    return pa.table({"ts": pa.array(times, pa.timestamp("us", "UTC")), "symbol": [symbol] * len(marks), "open": price,
+                     "high": price, "low": price, "close": price})  # fmt: skip
+
+
+def test_a_symbols_sessions_are_those_of_its_own_bars(tmp_path: Path) -> None:
+    a, b = minutes("A", 571, 572, 957, 2011, 2012), minutes("B", 570, 571, 959, 2010, 2013)
+    alone = read(a, tmp_path).columns
+    both = read(pa.concat_tables([a, b]), tmp_path).columns
+    assert both.flags[both.members == 0].tolist() == alone.flags.tolist()
+    assert alone.flags.tolist() == [SESSION_FIRST, 0, SESSION_LAST, SESSION_FIRST, 0]
+
+
+def test_bars_last_as_long_as_the_steps_of_one_symbol(tmp_path: Path) -> None:
+    day = 86_400_000_000
+    table = pa.concat_tables([minutes("A", 0, 1440, 2880), minutes("B", 300, 1740)])
+    assert read(table, tmp_path).columns.duration == day
+    assert read(minutes("A", 0), tmp_path).columns.duration == 0

@@ -1,5 +1,6 @@
 """The intrabar rule of ``matching``, rule by rule, on bars made by hand: open, high, low, close and perhaps volume."""
 
+import math
 from typing import Any
 
 import pytest
@@ -226,6 +227,16 @@ def test_one_of_a_group_cancels_the_other() -> None:
     assert play([BAR, (100, 104, 94, 100)], {0: lambda now: now.oca(4, 95, 105)}).fills == [(1, -4, 95)]
 
 
+@pytest.mark.parametrize(("low", "high"), [(math.nan, 105), (95, math.nan)])
+def test_a_group_of_which_a_half_is_refused_is_refused(low: float, high: float) -> None:
+    given: list[int] = []
+    played = play([BAR, BAR, (100, 106, 94, 100)], {0: lambda now: given.append(now.oca(4, low, high))})
+    assert (played.fills, given) == ([], [0])
+    given.clear()
+    played = play([BAR, (100, 106, 94, 100)], {0: lambda now: given.append(now.oca(0, 95, 105))})
+    assert (played.fills, given) == ([], [0])
+
+
 def test_a_part_filled_in_a_group_shrinks_the_other() -> None:
     bars = [BAR, (100, 106, 97, 100, 30), (94, 95, 93, 94, 1000)]
     played = play(bars, {0: lambda now: now.oca(4, 95, 105)}, participation=10_000_000)
@@ -260,6 +271,14 @@ def test_a_days_order_expires_at_the_end_of_its_session() -> None:
 def test_a_days_order_decided_at_the_close_is_the_next_days() -> None:
     bars = [BAR, (100, 110, 85, 100), (100, 110, 80, 100)]
     assert play(bars, {0: lambda now: now.limit(1, 80, DAY)}, last=[0]).fills == [(2, 1, 80)]
+
+
+def test_a_days_order_expires_before_the_next_day_where_no_slice_ended_the_day() -> None:
+    bars = [BAR, BAR, (100, 110, 70, 100), (100, 110, 70, 100)]  # trades, or a last minute without any
+    played = play(bars, {0: lambda now: now.limit(1, 80, DAY)}, first=[0, 2])
+    assert played.fills == []
+    assert played.cancels == [(2, 1, 1, events.BY_TIME)]
+    assert play(bars, {2: lambda now: now.limit(1, 80, DAY)}, first=[0, 2]).fills == [(3, 1, 80)]
 
 
 def test_an_order_good_at_once_takes_one_slice() -> None:
@@ -321,6 +340,14 @@ def test_same_close_fills_market_orders_at_the_close_of_their_decision() -> None
     played = play([(100, 110, 90, 107), BAR], {0: lambda now: now.buy(2)}, fill=SAME_CLOSE)
     assert played.fills == [(0, 2, 107)]
     assert [row[0] for row in played.rows(events.FILL)] == [LASTING]
+
+
+def test_same_close_fills_market_orders_that_cancel_each_other_out() -> None:
+    def act(now: Any) -> None:
+        now.buy(5)
+        now.sell(5)
+
+    assert play([(100, 110, 90, 107), BAR], {0: act}, fill=SAME_CLOSE).fills == [(0, 5, 107), (0, -5, 107)]
 
 
 def test_same_close_leaves_other_orders_for_the_next_slice() -> None:

@@ -9,10 +9,12 @@ import pytest
 import walks
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import njit
 
 from backtest.core import events, lanes
-from backtest.core.arithmetic import scaled_far
+from backtest.core.arithmetic import floored, scaled_far
 from backtest.core.columns import Columns
+from backtest.core.compiler import compiled
 from backtest.core.now import Now
 from backtest.core.session import Session, Terms
 from backtest.core.strategy import Strategy
@@ -27,6 +29,38 @@ YEAR = 360 * 100_000_000
 def test_scaling_by_a_large_factor_is_exact_and_half_even(value: int, factor: int) -> None:
     if abs(value * factor // YEAR) < 2**62:
         assert scaled_far(value, factor, YEAR) == round(Fraction(value * factor, YEAR))
+
+
+WIDE = st.integers(1, 2**60)
+
+
+@given(st.integers(-(2**62), 2**62), WIDE, WIDE)
+def test_scaling_is_exact_however_wide_factor_and_divisor_are(value: int, factor: int, divisor: int) -> None:
+    exact = Fraction(value * factor, divisor)
+    if abs(exact) < 2**62:
+        assert scaled_far(Word(value), Word(factor), Word(divisor)) == round(exact)
+
+
+@given(st.integers(0, 2**62), WIDE, WIDE)
+def test_rounding_down_is_exact_until_it_is_too_much_for_any_order(value: int, factor: int, divisor: int) -> None:
+    found = floored(Word(value), Word(factor), Word(divisor))
+    assert found == value * factor // divisor or found == 2**62 <= 2 * (value * factor // divisor) + 2 * factor
+
+
+def test_it_is_the_same_compiled() -> None:
+    far, down = compiled(scaled_far), compiled(floored)
+
+    @njit
+    def both(value, factor, divisor):
+        return far(value, factor, divisor), down(abs(value), factor, divisor)
+
+    draw = np.random.default_rng(3)
+    for _ in range(500):
+        value, factor, divisor = (int(2 ** draw.uniform(0, 60)) for _ in range(3))
+        if value * factor // divisor < 2**61:
+            sign = int(draw.choice([-1, 1]))
+            assert both(sign * value, factor, divisor) == (
+                round(Fraction(sign * value * factor, divisor)), value * factor // divisor)  # fmt: skip
 
 
 class Word(int):
@@ -48,6 +82,12 @@ class Word(int):
 
     def __sub__(self, other: int) -> "Word":
         return Word(int(self) - int(other))
+
+    def __mod__(self, other: int) -> "Word":
+        return Word(int(self) % int(other))
+
+    def __rshift__(self, other: int) -> "Word":
+        return Word(int(self) >> int(other))
 
     def __floordiv__(self, other: int) -> "Word":
         return Word(int(self) // int(other))
@@ -85,3 +125,52 @@ def test_prices_too_large_to_hold_a_single_unit_of_are_refused(tmp_path: Path) -
     frame = frame_of(table, panel=False, price_scale=0)
     with pytest.raises(ConfigError, match="too large to hold"):
         run_backtest(Request(Once(), lane="plain"), frame, kernels=tmp_path)
+
+
+class Weigh(Strategy):
+    """Buys three, sells one, and waits at its mean price; tells that price by the limit."""
+
+    def on_bar(self, now: Now) -> None:
+        if now.seen() == 0:
+            now.buy(3_000_000_000)
+        elif now.seen() == 2:
+            now.sell(1_000_000_000)
+        elif now.seen() == 4:
+            now.limit(1, now.entry())
+
+
+def test_the_mean_price_of_a_large_position_is_the_same_compiled(kernels: Path) -> None:
+    flat = np.full(6, 5_100_000)
+    columns = Columns(np.arange(6) * walks.DAY, flat, flat, flat, flat, flat, duration=walks.DAY)
+    told = []
+    for lane in ("plain", "batch"):
+        session = Session(Weigh(), Terms(cash=(2**60,), instruments=({"worth": 1, "per": 10_000},)), kernels)
+        lanes.run(session, columns, lane)
+        told.append(session.record.rows().tolist())
+    assert told[0] == told[1]
+    assert [row[5 - 1] for row in told[0] if row[1] & 255 == events.FILL][-1] == 5_100_000
+
+
+def test_a_share_of_a_large_volume_is_the_same_compiled(kernels: Path) -> None:
+    flat, volume = np.full(3, 5_100_000), np.full(3, 20_000 * 10**8)  # 20,000 BTC in units of 1e-8
+    columns = Columns(np.arange(3) * walks.DAY, flat, flat, flat, flat, volume, duration=walks.DAY)
+    terms = Terms(cash=(2**50,), participation=10_000_000, instruments=({"worth": 1, "per": 10_000},))
+    for lane in ("plain", "batch"):
+        session = Session(Once(), terms, kernels)
+        lanes.run(session, columns, lane)
+        assert session.record.fills()[:, 3].tolist() == [1]
+
+
+def test_a_margin_in_a_currency_of_small_units_is_the_same_compiled(kernels: Path) -> None:
+    flat = np.full(3, 9_999)
+    columns = Columns(np.arange(3) * walks.DAY, flat, flat, flat, flat, flat, duration=walks.DAY)
+    one = {"worth": 10_000, "margin": 100_000_000, "currency": 1}
+    told = []
+    for lane in ("plain", "batch"):
+        session = Session(Once(), Terms(instruments=(one,), cash=(10**10, 0), margined=True), kernels)
+        session.act(
+            lambda account: account.revalue(0, 1, 150 * 10**9)
+        )  # a dollar in yen: 99.99 dollars need more than 10,000 yen
+        lanes.run(session, columns, lane)
+        told.append(session.record.of_kind(events.REJECT)[:, 5].tolist())
+    assert told == [[events.NO_MARGIN]] * 2

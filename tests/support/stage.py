@@ -67,6 +67,7 @@ def play(
     script: Script,
     *,
     last: Sequence[int] = (),
+    first: Sequence[int] | None = None,
     step: int = STEP,
     lasting: int = LASTING,
     strategy: Any = None,
@@ -84,6 +85,8 @@ def play(
         What to do with the view at the end of a slice.
     last
         The slices that end a session.
+    first
+        The slices that begin one; by default the first of all, and those after the ones that end one.
     quotes
         The slices are quotes, which may be crossed.
     members
@@ -98,7 +101,8 @@ def play(
     made = strategy or type("Scripted", (Strategy,), {"on_bar": on_bar, "__module__": __name__})
     full = [one * 4 if len(one) == 1 else one for one in bars]
     wide = np.array([one if len(one) == 5 else (*one, 100) for one in full], np.int64)
-    flags = np.array([2 if k in last else 0 for k in range(len(bars))])
+    begin = {0, *(k + 1 for k in last)} if first is None else first
+    flags = np.array([(k in begin) + 2 * (k in last) for k in range(len(bars))])
     columns = Columns(np.arange(len(bars)) * step, *wide.T, flags=flags, members=np.array(members, np.int64),
                       duration=lasting, quotes=quotes)  # fmt: skip
     session = Session(made(), Terms(**{"cash": (1_000_000,), **terms}), Path("unused"))
