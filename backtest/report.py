@@ -13,7 +13,7 @@ from backtest.core.ledger import Instrument
 from backtest.core.matching import SAME_CLOSE
 from backtest.run import Result
 from backtest.scaling import money
-from backtest.tearsheet import BENCHMARK, FILLS, OTHER_CASH, RunRecord
+from backtest.tearsheet import BENCHMARK, FILLS, FLOWS, OTHER_CASH, RunRecord
 
 
 def run_record(result: Result, *, trials: int = 1, trials_sharpe_variance: float | None = None) -> RunRecord:
@@ -27,6 +27,7 @@ def run_record(result: Result, *, trials: int = 1, trials_sharpe_variance: float
         marks=_marks(result),
         fills=_fills(result),
         other_cash=_other_cash(result),
+        flows=_flows(result),
         benchmark=_benchmark(result),
         trials=trials,
         trials_sharpe_variance=trials_sharpe_variance,
@@ -130,6 +131,15 @@ def _other_cash(result: Result) -> pa.Table:
                "amount": [money(units) for units in rows[:, 4].tolist()]}  # fmt: skip
     return pa.table({name: pa.array(columns[name], OTHER_CASH.field(name).type) for name in OTHER_CASH.names},
                     schema=OTHER_CASH)  # fmt: skip
+
+
+def _flows(result: Result) -> pa.Table:
+    """Return deposits and withdrawals at the marks that have them first: those of the slices that they precede."""
+    rows = result.session.record.of_kind(events.CASH)
+    rows = rows[rows[:, 5] == events.DEPOSIT]
+    places = np.searchsorted(result.frame.columns.times, rows[:, 0], side="left")
+    amounts = pa.array([money(units) for units in rows[:, 4].tolist()], FLOWS.field("amount").type)
+    return pa.table({"ts": _ends(result).take(pa.array(places)), "amount": amounts}, schema=FLOWS)
 
 
 def _benchmark(result: Result) -> pa.Table | None:

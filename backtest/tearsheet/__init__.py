@@ -5,13 +5,14 @@ sheet = tear_sheet(record)          # every statistic, JSON-safe by sheet.to_dic
 write_page(sheet, path)             # one HTML file without any external resource
 """
 
-from backtest.tearsheet.inputs import BENCHMARK, FILLS, MARKS, OTHER_CASH, RunRecord
+from backtest.tearsheet.inputs import BENCHMARK, FILLS, FLOWS, MARKS, OTHER_CASH, RunRecord
 from backtest.tearsheet.page import render_page, write_page
 from backtest.tearsheet.sheet import TearSheet, tear_sheet
 
 __all__ = [
     "BENCHMARK",
     "FILLS",
+    "FLOWS",
     "MARKS",
     "OTHER_CASH",
     "RunRecord",

@@ -47,8 +47,8 @@ def compare(sessions: Sessions, benchmark: pa.Table | None) -> Comparison | None
     if reason:
         none = undefined(reason)
         return Comparison(len(both), none, none, none, none, none, none, none)
-    equity, close = sessions.closes[mine], closes[theirs]
-    return _regress(equity[1:] / equity[:-1] - 1, close[1:] / close[:-1] - 1, sessions.per_year)
+    wealth, close = sessions.grown[mine], closes[theirs]
+    return _regress(wealth[1:] / wealth[:-1] - 1, close[1:] / close[:-1] - 1, sessions.per_year)
 
 
 def _regress(ours: Floats, theirs: Floats, per_year: float) -> Comparison:

@@ -39,7 +39,7 @@ def curves(record: RunRecord, sessions: Sessions, rolled: Rolling) -> Curves:
     return Curves(
         equity=thin(moments, sessions.equity),
         benchmark=_benchmark(record.benchmark, sessions),
-        drawdown=thin(moments, depths(sessions.equity, sessions.initial) if sessions.equity.size else sessions.equity),
+        drawdown=thin(moments, depths(sessions.wealth, sessions.initial) if sessions.equity.size else sessions.equity),
         gross_exposure=thin(moments, floats(record.marks["gross_exposure"])),
         net_exposure=thin(moments, floats(record.marks["net_exposure"])),
         rolling_sharpe=thin(days, np.array(rolled.sharpe, dtype=float)),

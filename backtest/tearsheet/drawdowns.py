@@ -1,4 +1,4 @@
-"""How far equity fell below its last peak, from every mark: spikes within a session count.
+"""How far equity fell below its last peak, from every mark: spikes within a session count, withdrawals do not.
 
 A drawdown runs from the mark of the peak to the first mark that is back at or above it. The peak before the first mark
 is the initial cash.
@@ -53,7 +53,7 @@ def drawdowns(sessions: Sessions) -> Drawdowns:
     """Find the deepest episodes of a run."""
     if not sessions.equity.size:
         return Drawdowns(undefined("no marks"), (), undefined("no marks"))
-    depth = depths(sessions.equity, sessions.initial)
+    depth = depths(sessions.wealth, sessions.initial)
     under = depth < 0
     edges = np.diff(np.concatenate([[0], under.astype(np.int8), [0]]))
     firsts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)

@@ -27,6 +27,10 @@ are in the account's currency; slippage is a cost, so zero or more; a negative f
 OTHER_CASH = pa.schema([("ts", UTC_MICROSECONDS), ("kind", pa.string()), ("amount", _MONEY)])
 """One row a booking that no fill explains, in the account's currency: what the account receives is positive."""
 
+FLOWS = pa.schema([("ts", UTC_MICROSECONDS), ("amount", _MONEY)])
+"""One row a deposit (a withdrawal is negative), in the account's currency, at the moment of the first mark that has it.
+It is among the other cash, too; here it says which change of equity was no result."""
+
 BENCHMARK = pa.schema([("ts", UTC_MICROSECONDS), ("close", pa.float64())])
 """Closes of what the run is compared with; the last of each UTC day counts."""
 
@@ -43,8 +47,8 @@ class RunRecord:
         What the page shows of the run's set-up, in this order: parameters, symbols, period, costs, digest.
     currency, initial_cash
         The account's currency and what it started with, more than zero.
-    marks, fills, other_cash, benchmark
-        Tables in the shape of ``MARKS``, ``FILLS``, ``OTHER_CASH`` and ``BENCHMARK``, each in order of time.
+    marks, fills, other_cash, flows, benchmark
+        Tables in the shape of ``MARKS``, ``FILLS``, ``OTHER_CASH``, ``FLOWS`` and ``BENCHMARK``, each in order of time.
     trials
         How many variants were tried, this one included; selection among them is what the deflated Sharpe ratio undoes.
     trials_sharpe_variance
@@ -63,6 +67,7 @@ class RunRecord:
     marks: pa.Table
     fills: pa.Table = field(default_factory=FILLS.empty_table)
     other_cash: pa.Table = field(default_factory=OTHER_CASH.empty_table)
+    flows: pa.Table = field(default_factory=FLOWS.empty_table)
     benchmark: pa.Table | None = None
     trials: int = 1
     trials_sharpe_variance: float | None = None
@@ -85,6 +90,7 @@ class RunRecord:
         yield from _table_faults("marks", self.marks, MARKS, nullable={"gross_exposure", "net_exposure"})
         yield from _table_faults("fills", self.fills, FILLS)
         yield from _table_faults("other_cash", self.other_cash, OTHER_CASH)
+        yield from _table_faults("flows", self.flows, FLOWS)
         if self.benchmark is not None:
             yield from _table_faults("benchmark", self.benchmark, BENCHMARK, nullable={"close"})
 

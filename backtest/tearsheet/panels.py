@@ -162,7 +162,9 @@ def _note(value: Figure, odds: Interval, text: str) -> str:
 def _money_line(sheet: TearSheet) -> str:
     if sheet.performance.total_return.value is None:
         return sheet.performance.total_return.reason
-    return f"{number(sheet.account.result, 2, sign=True)} {sheet.account.currency}"
+    account = sheet.account
+    paid = f", {number(account.paid_in, 2, sign=True)} of it paid in or out" if account.paid_in else ""
+    return f"{number(account.result, 2, sign=True)} {account.currency}{paid}"
 
 
 def _times(value: Figure) -> str:

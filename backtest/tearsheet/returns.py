@@ -122,14 +122,14 @@ def rolling(sessions: Sessions) -> Rolling:
 def _total(sessions: Sessions) -> Figure:
     if not sessions.closes.size:
         return undefined("no marks")
-    return figure(sessions.closes[-1] / sessions.initial - 1.0)
+    return figure(sessions.grown[-1] / sessions.initial - 1.0)
 
 
 def _cagr(sessions: Sessions) -> Figure:
     if sessions.too_short:
         return undefined(sessions.too_short)
     with np.errstate(over="ignore"):
-        return figure(np.expm1(np.log(sessions.closes[-1] / sessions.initial) / sessions.years))
+        return figure(np.expm1(np.log(sessions.grown[-1] / sessions.initial) / sessions.years))
 
 
 def _calmar(cagr: Figure, max_drawdown: Figure) -> Figure:

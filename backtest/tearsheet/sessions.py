@@ -3,6 +3,10 @@
 Statistics of returns are computed on sessions whatever the resolution of the run, so that a run on minutes and one on
 days can be compared. Drawdowns, exposure and ruin are read from every mark.
 
+Deposits and withdrawals are no result: returns are time-weighted. A mark's is (equity - flow) / equity before - 1:
+money that comes in between two marks does not work before the second; ``wealth`` links them, and is what the initial
+cash alone would have come to. Without flows it is the equity itself, to the last bit.
+
 An account that touches zero is ruined: the next return would divide by nothing. Returns end on the last session before
 the day of ruin, and ratios of the whole run are undefined.
 """
@@ -32,14 +36,17 @@ _RATE_TOLERANCE = 0.06
 class Sessions:
     """A run by day. ``closes`` has every day; ``days`` and ``returns`` end before the ruin, if there is one.
 
-    ``moments`` (microseconds, UTC) and ``equity`` hold every mark, the latter as floats. ``years`` is calendar time.
+    ``moments`` (microseconds, UTC), ``equity`` and ``wealth`` hold every mark, the latter two as floats; ``grown`` is
+    the wealth by day, as ``closes`` is the equity. ``years`` is calendar time.
     """
 
     initial: float
     moments: NDArray[np.int64]
     equity: Floats
+    wealth: Floats
     all_days: Days
     closes: Floats
+    grown: Floats
     days: Days
     returns: Floats
     ruined_on: date | None
@@ -61,23 +68,40 @@ def by_session(record: RunRecord) -> Sessions:
     initial = float(record.initial_cash)
     moments = epoch_us(record.marks["ts"])
     equity = pc.cast(record.marks["equity"], pa.float64()).to_numpy()
+    wealth = _linked(equity, moments, record.flows)
     days, closes = last_of_day(moments, equity)
-    ruin = np.flatnonzero(equity <= 0)
+    _, grown = last_of_day(moments, wealth)
+    ruin = np.flatnonzero((equity <= 0) | (wealth <= 0))
     ruined = moments[ruin[0]].astype("datetime64[us]").astype("datetime64[D]") if ruin.size else None
     alive = slice(None) if ruined is None else slice(0, int(np.searchsorted(days, ruined)))
-    before = np.concatenate([[initial], closes[alive]])
+    before = np.concatenate([[initial], grown[alive]])
     return Sessions(
         initial=initial,
         moments=moments,
         equity=equity,
+        wealth=wealth,
         all_days=days,
         closes=closes,
+        grown=grown,
         days=days[alive],
         returns=before[1:] / before[:-1] - 1.0,
         ruined_on=None if ruined is None else ruined.item(),
         per_year=sessions_per_year(days),
         years=_span(days) / _YEAR_DAYS,
     )
+
+
+def _linked(equity: Floats, moments: NDArray[np.int64], flows: pa.Table) -> Floats:
+    """Return the equity without what flows did to it; from an empty account on, nothing grows any more."""
+    wealth, share = equity.copy(), 1.0
+    amounts = pc.cast(flows["amount"], pa.float64()).to_numpy()
+    places = np.searchsorted(moments, epoch_us(flows["ts"]), side="left")
+    starts = np.unique(places[places < len(equity)])
+    for place, end in zip(starts, np.append(starts, len(equity))[1:], strict=True):
+        wealth[place] = share * (equity[place] - amounts[places == place].sum())
+        share = wealth[place] / equity[place] if equity[place] > 0 else 0.0
+        wealth[place + 1 : end] = share * equity[place + 1 : end]
+    return wealth
 
 
 def epoch_us(ts: pa.ChunkedArray) -> NDArray[np.int64]:

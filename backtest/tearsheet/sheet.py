@@ -43,12 +43,13 @@ class Period:
 
 @dataclass(frozen=True)
 class Account:
-    """Money at both ends, exact."""
+    """Money at both ends, exact. ``result`` is the change of equity; ``paid_in`` (net deposits) is in it."""
 
     currency: str
     initial: Decimal
     final: Decimal
     result: Decimal
+    paid_in: Decimal
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ def tear_sheet(record: RunRecord, seed: int = 7) -> TearSheet:
 def _account(record: RunRecord) -> Account:
     final = record.marks["equity"][-1].as_py() if record.marks.num_rows else record.initial_cash
     with localcontext(Context(prec=90)):
-        return Account(record.currency, record.initial_cash, final, final - record.initial_cash)
+        paid_in = sum(record.flows["amount"].to_pylist(), Decimal(0))
+        return Account(record.currency, record.initial_cash, final, final - record.initial_cash, paid_in)
 
 
 def _period(sessions: Sessions) -> Period:
@@ -152,6 +154,8 @@ def _notes(record: RunRecord, sessions: Sessions, trades: TradeStatistics, rolle
         yield f"Only {count} session{'s' * (count != 1)}: nothing is annualised and nothing is resampled."
     if sessions.moments.size and not record.fills.num_rows:
         yield "The run never traded."
+    if record.flows.num_rows:
+        yield "Money was paid in or out: returns are time-weighted, which leaves deposits and withdrawals out."
     if abs(trades.unexplained) >= Decimal("0.01"):
         yield f"{number(trades.unexplained)} {record.currency} of the result is in no trade and in no booking."
     if rolled.window and rolled.window < ROLLING_WINDOW:

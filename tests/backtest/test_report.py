@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from backtest.actions import Action
 from backtest.compare import compare_strategies
 from backtest.core.journal import decoded
 from backtest.core.strategy import PanelStrategy, Strategy
@@ -51,6 +53,10 @@ def bars(*closes: int, symbol: str = "X") -> pa.Table:
                      "high": price, "low": price, "close": price})  # fmt: skip
 
 
+def at(day: float) -> int:
+    return int((START + timedelta(days=day)).timestamp()) * 1_000_000
+
+
 def frame(*closes: int) -> Frame:
     return frame_of(bars(*closes), panel=False, duration=86_400_000_000, origin={"file": "made up"})
 
@@ -90,6 +96,15 @@ def test_what_the_tear_sheet_explains_is_all_there_is(tmp_path: Path) -> None:
     sheet = tear_sheet(run_record(ran(tmp_path, cost="bps:10", borrow=Decimal("0.36")))).to_dict()
     assert Decimal(sheet["trades"]["unexplained"]) == 0
     assert run_record(ran(tmp_path, borrow=Decimal("0.36"))).other_cash["kind"].to_pylist() == ["borrow"]
+
+
+def test_a_deposit_is_no_return_wherever_in_a_bar_it_comes(tmp_path: Path) -> None:
+    for day in (2, 2.5, 3):
+        result = ran(tmp_path, Idle, actions=(Action(at(day), "deposit", "USD", Fraction(1000)),))
+        sheet = tear_sheet(run_record(result))
+        assert (sheet.account.result, sheet.account.paid_in, sheet.trades.unexplained) == (1000, 1000, 0)
+        assert sheet.performance.total_return.value == 0
+        assert sheet.performance.best_session.value == 0
 
 
 def test_one_instrument_is_compared_with_itself_and_several_with_equal_weights(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from backtest.tearsheet import FILLS, MARKS, OTHER_CASH, RunRecord
+from backtest.tearsheet import FILLS, FLOWS, MARKS, OTHER_CASH, RunRecord
 
 START = datetime(2020, 1, 1, 21, tzinfo=UTC)
 Factory = Callable[..., RunRecord]
@@ -25,13 +25,17 @@ def build(
     *,
     fills: Sequence[tuple[int, str, str, str, str]] = (),
     other: Sequence[tuple[int, str, str]] = (),
+    flows: Sequence[tuple[int, str]] = (),
     moments: Sequence[datetime] | None = None,
     step: timedelta = timedelta(days=1),
     initial: str = "100",
     exposure: float = 1.0,
     **more: Any,
 ) -> RunRecord:
-    """``fills`` are (step, symbol, quantity, price, fee), ``other`` (step, kind, amount); marks are a step apart."""
+    """``fills`` are (step, symbol, quantity, price, fee), ``other`` (step, kind, amount), ``flows`` (step, amount).
+
+    Marks are a step apart.
+    """
     times = [START + i * step for i in range(len(equity))] if moments is None else moments
     marks = [
         (ts, Decimal(str(value)).quantize(Decimal("1e-8")), exposure, exposure)
@@ -48,6 +52,7 @@ def build(
         marks=table(marks, MARKS),
         fills=table(trades, FILLS),
         other_cash=table(bookings, OTHER_CASH),
+        flows=table([(START + i * step, Decimal(amount)) for i, amount in flows], FLOWS),
         **given,
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from backtest.tearsheet import tear_sheet
 from backtest.tearsheet.drawdowns import drawdowns
 from backtest.tearsheet.returns import months, performance, rolling
 from backtest.tearsheet.sessions import by_session, sessions_per_year
@@ -134,3 +135,47 @@ def test_ruin_within_a_day_counts_although_the_close_is_positive(make):
     equity = [100.0] * len(moments)
     equity[20] = 0.0
     assert str(by_session(make(equity, moments=moments)).ruined_on) == "2020-01-11"
+
+
+def test_a_deposit_is_no_return(make):
+    it = tear_sheet(make([100] * 10 + [200] * 20, flows=[(10, "100")], other=[(10, "deposit", "100")]))
+    assert (it.performance.total_return.value, it.performance.cagr.value, it.drawdowns.deepest.value) == (0, 0, 0)
+    assert it.performance.sharpe.reason == "returns do not vary"
+    assert (it.account.result, it.account.paid_in, it.trades.unexplained) == (100, 100, 0)
+    assert [row.total for row in it.months] == [0]
+
+
+def test_a_withdrawal_is_no_drawdown(make):
+    it = drawdowns(by_session(make([100, 120, 60, 66], flows=[(2, "-60")])))
+    assert it.deepest.value == 0
+
+
+def test_returns_are_linked_over_flows(make):
+    # up 10 %, up 10 % beside a deposit of 79, down 25 %, up 20 % beside a withdrawal of 80
+    sessions = by_session(make([110, 200, 150, 100], flows=[(1, "79"), (3, "-80")]))
+    assert sessions.returns.tolist() == pytest.approx([0.1, 0.1, -0.25, 0.2])
+    assert sessions.closes.tolist() == [110, 200, 150, 100]
+    assert sessions.grown.tolist() == pytest.approx([110, 121, 90.75, 108.9])
+    assert measure(make([110, 200, 150, 100], flows=[(1, "79"), (3, "-80")])).total_return.value == pytest.approx(0.089)
+    assert drawdowns(sessions).deepest.value == pytest.approx(-0.25)
+
+
+def test_two_flows_at_one_mark_count_together(make):
+    assert by_session(make([100, 160], flows=[(1, "100"), (1, "-50")])).returns.tolist() == pytest.approx([0, 0.1])
+
+
+def test_without_flows_the_wealth_is_the_equity(walk):
+    sessions = by_session(walk)
+    assert sessions.wealth.tobytes() == sessions.equity.tobytes()
+    assert sessions.grown.tobytes() == sessions.closes.tobytes()
+
+
+def test_money_paid_into_a_ruined_account_does_not_undo_the_ruin(make):
+    sessions = by_session(make([100, 50, 40, 45], flows=[(2, "60")]))  # it would have stood at −20
+    assert str(sessions.ruined_on) == "2020-01-03"
+    assert sessions.returns.tolist() == [0, -0.5]
+
+
+def test_an_account_that_is_emptied_ends(make):
+    sessions = by_session(make([100, 0, 0, 50], flows=[(1, "-100"), (3, "50")]))
+    assert (str(sessions.ruined_on), sessions.returns.tolist()) == ("2020-01-02", [0])
