@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from backtest.core import events
 from backtest.core.arithmetic import NONE
+from backtest.placing import places
 from backtest.run import Result
 
 _WORDS = ("ts", "what", "order", "quantity", "price", "fee", "reference", "cash")
@@ -43,5 +44,5 @@ def journal_table(result: Result) -> pa.Table:
     columns |= {name: pa.array(columns[name], mask=columns[name] == NONE) for name in ("price", "reference")}
     table = pa.table({"ts": pa.array(np.concatenate([rows[:, 0], moments]), pa.timestamp("us", "UTC")),
                       "kind": kinds, "symbol": pa.array(named, pa.string()), **columns})  # fmt: skip
-    order = np.argsort(np.concatenate([rows[:, 0], moments]), kind="stable")
-    return table.take(pa.array(order))
+    known = np.searchsorted(places(result.session), np.arange(len(equity)), side="right")
+    return table.take(pa.array(np.insert(np.arange(len(rows)), known, len(rows) + np.arange(len(equity)))))
