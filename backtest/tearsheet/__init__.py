@@ -5,7 +5,7 @@ sheet = tear_sheet(record)          # every statistic, JSON-safe by sheet.to_dic
 write_page(sheet, path)             # one HTML file without any external resource
 """
 
-from backtest.tearsheet.inputs import BENCHMARK, FILLS, FLOWS, MARKS, OTHER_CASH, RunRecord
+from backtest.tearsheet.inputs import BENCHMARK, FILLS, FLOWS, MARKS, OTHER_CASH, SPLITS, RunRecord
 from backtest.tearsheet.page import render_page, write_page
 from backtest.tearsheet.sheet import TearSheet, tear_sheet
 
@@ -15,6 +15,7 @@ __all__ = [
     "FLOWS",
     "MARKS",
     "OTHER_CASH",
+    "SPLITS",
     "RunRecord",
     "TearSheet",
     "render_page",

@@ -24,6 +24,10 @@ FILLS = pa.schema([("ts", UTC_MICROSECONDS), ("symbol", pa.string()), ("quantity
 """One row a fill. Quantity and notional carry the sign of the side: a purchase is positive. Notional, fee and slippage
 are in the account's currency; slippage is a cost, so zero or more; a negative fee is a rebate."""
 
+SPLITS = pa.schema([("ts", UTC_MICROSECONDS), ("symbol", pa.string()), ("position", _MONEY), ("fills", pa.int64())])
+"""One row a split: the position in the symbol after it, and how many of the symbol's fills came before it. A fraction
+of a unit that is paid out is other cash."""
+
 OTHER_CASH = pa.schema([("ts", UTC_MICROSECONDS), ("kind", pa.string()), ("amount", _MONEY)])
 """One row a booking that no fill explains, in the account's currency: what the account receives is positive."""
 
@@ -47,8 +51,9 @@ class RunRecord:
         What the page shows of the run's set-up, in this order: parameters, symbols, period, costs, digest.
     currency, initial_cash
         The account's currency and what it started with, more than zero.
-    marks, fills, other_cash, flows, benchmark
-        Tables in the shape of ``MARKS``, ``FILLS``, ``OTHER_CASH``, ``FLOWS`` and ``BENCHMARK``, each in order of time.
+    marks, fills, splits, other_cash, flows, benchmark
+        Tables in the shape of ``MARKS``, ``FILLS``, ``SPLITS``, ``OTHER_CASH``, ``FLOWS`` and ``BENCHMARK``, each in
+        order of time.
     trials
         How many variants were tried, this one included; selection among them is what the deflated Sharpe ratio undoes.
     trials_sharpe_variance
@@ -66,6 +71,7 @@ class RunRecord:
     initial_cash: Decimal
     marks: pa.Table
     fills: pa.Table = field(default_factory=FILLS.empty_table)
+    splits: pa.Table = field(default_factory=SPLITS.empty_table)
     other_cash: pa.Table = field(default_factory=OTHER_CASH.empty_table)
     flows: pa.Table = field(default_factory=FLOWS.empty_table)
     benchmark: pa.Table | None = None
@@ -89,6 +95,7 @@ class RunRecord:
             yield "trials_sharpe_variance must be finite and not negative"
         yield from _table_faults("marks", self.marks, MARKS, nullable={"gross_exposure", "net_exposure"})
         yield from _table_faults("fills", self.fills, FILLS)
+        yield from _table_faults("splits", self.splits, SPLITS)
         yield from _table_faults("other_cash", self.other_cash, OTHER_CASH)
         yield from _table_faults("flows", self.flows, FLOWS)
         if self.benchmark is not None:

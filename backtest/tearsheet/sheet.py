@@ -95,7 +95,7 @@ def tear_sheet(record: RunRecord, seed: int = 7) -> TearSheet:
     account = _account(record)
     falls = drawdowns(sessions)
     measured = performance(sessions, falls.deepest)
-    trips, lots = round_trips(record.fills)
+    trips, lots = round_trips(record.fills, record.splits)
     trades = trade_statistics(trips, len(lots), account.result, other_cash_total(record))
     rolled = rolling(sessions)
     return TearSheet(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from backtest.tearsheet import FILLS, FLOWS, MARKS, OTHER_CASH, RunRecord
+from backtest.tearsheet import FILLS, FLOWS, MARKS, OTHER_CASH, SPLITS, RunRecord
 
 START = datetime(2020, 1, 1, 21, tzinfo=UTC)
 Factory = Callable[..., RunRecord]
@@ -26,6 +26,7 @@ def build(
     fills: Sequence[tuple[int, str, str, str, str]] = (),
     other: Sequence[tuple[int, str, str]] = (),
     flows: Sequence[tuple[int, str]] = (),
+    splits: Sequence[tuple[int, str, str, int]] = (),
     moments: Sequence[datetime] | None = None,
     step: timedelta = timedelta(days=1),
     initial: str = "100",
@@ -34,7 +35,7 @@ def build(
 ) -> RunRecord:
     """``fills`` are (step, symbol, quantity, price, fee), ``other`` (step, kind, amount), ``flows`` (step, amount).
 
-    Marks are a step apart.
+    ``splits`` are (step, symbol, position afterwards, fills of the symbol before); marks are a step apart.
     """
     times = [START + i * step for i in range(len(equity))] if moments is None else moments
     marks = [
@@ -52,6 +53,7 @@ def build(
         marks=table(marks, MARKS),
         fills=table(trades, FILLS),
         other_cash=table(bookings, OTHER_CASH),
+        splits=table([(START + i * step, symbol, Decimal(q), n) for i, symbol, q, n in splits], SPLITS),
         flows=table([(START + i * step, Decimal(amount)) for i, amount in flows], FLOWS),
         **given,
     )

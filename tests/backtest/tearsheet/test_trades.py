@@ -36,6 +36,15 @@ def test_thirds_add_up_to_the_fill(make):
     assert sum(t.fees for t in trips) == Decimal("0.10")
 
 
+def test_a_split_rescales_open_lots_between_two_fills_of_its_symbol(make):
+    record = make(fills=[(0, "A", "10", "6.00", "1.00"), (0, "B", "1", "6.00", "0"), (1, "A", "5", "6.00", "0"),
+                         (2, "A", "-21", "3.00", "0"), (2, "B", "-1", "7.00", "0")],
+                  splits=[(2, "A", "30", 2)])  # fmt: skip
+    trips, lots = round_trips(record.fills, record.splits)
+    assert [(t.symbol, t.quantity, t.pnl) for t in trips] == [("A", 20, -1), ("A", 1, 0), ("B", 1, 1)]
+    assert [(lot.symbol, lot.quantity, lot.notional) for lot in lots] == [("A", 9, 27)]
+
+
 fill = st.tuples(
     st.sampled_from("AB"),
     st.integers(-9, 9).filter(bool).map(lambda n: Decimal(n) / 7).map(lambda q: q.quantize(Decimal("0.001"))),
