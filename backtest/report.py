@@ -1,33 +1,36 @@
-"""From a run to its tear sheet: exposures, fills and money in an account's currency."""
+"""From a run to its tear sheet: marks, fills and bookings, all money in the account's currency."""
 
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from backtest.bookings import Booking, bookings
 from backtest.core import events
-from backtest.core.arithmetic import NONE
 from backtest.core.ledger import Instrument
-from backtest.core.matching import SAME_CLOSE
-from backtest.run import Result
+from backtest.exchange import converted, fill_rates
+from backtest.holdings import closes_of, exposures, units_of
+from backtest.run import Result, currencies_of
 from backtest.scaling import money
-from backtest.tearsheet import BENCHMARK, FILLS, FLOWS, OTHER_CASH, RunRecord
+from backtest.tearsheet import BENCHMARK, FILLS, FLOWS, OTHER_CASH, SPLITS, RunRecord
 
 
 def run_record(result: Result, *, trials: int = 1, trials_sharpe_variance: float | None = None) -> RunRecord:
     """Return a run as the tear sheet takes it; ``trials`` is how many variants were tried before this one."""
-    session, frame = result.session, result.frame
+    session, booked = result.session, bookings(result)
     return RunRecord(
         title=getattr(type(session.strategy), "name", type(session.strategy).__name__),
         settings=_settings(result),
-        currency=frame.traded[0].currency,
+        currency=currencies_of(result.request, result.frame)[0],
         initial_cash=result.request.cash,
         marks=_marks(result),
         fills=_fills(result),
-        other_cash=_other_cash(result),
-        flows=_flows(result),
+        splits=_splits(result),
+        other_cash=_other_cash(booked),
+        flows=_flows(result, booked),
         benchmark=_benchmark(result),
         trials=trials,
         trials_sharpe_variance=trials_sharpe_variance,
@@ -67,90 +70,76 @@ def _decimals(units: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(pa.decimal128(38, 6), len(units), [None, pa.py_buffer(words)])
 
 
-def exposures(result: Result, equity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return net and gross exposure after every slice, as shares of the equity; 0 where there is none left."""
-    rows, count = result.session.record.fills(), len(equity)
-    slices, numbers = slice_of(result, rows), rows[:, 1] >> 8
-    net, gross = np.zeros(count), np.zeros(count)
-    for number, one in enumerate(_terms(result)):
-        mine = numbers == number
-        if not mine.any():
-            continue
-        moved = np.bincount(slices[mine], weights=rows[mine, 3].astype(float), minlength=count)
-        value = np.cumsum(moved) * closes_of(result, number) * (one.worth / one.per)
-        net += value
-        gross += np.abs(value)
-    alive = equity > 0
-    return tuple(np.divide(one, equity, out=np.zeros(count), where=alive) for one in (net, gross))  # type: ignore[return-value]
-
-
-def slice_of(result: Result, rows: np.ndarray) -> np.ndarray:
-    """Return the slice in which each of some fills happened."""
-    columns = result.frame.columns
-    if result.session.terms.fill == SAME_CLOSE:
-        return np.searchsorted(columns.times + columns.duration, rows[:, 0], side="left")
-    return np.maximum(np.searchsorted(columns.times, rows[:, 0], side="right") - 1, 0)
-
-
-def closes_of(result: Result, number: int) -> np.ndarray:
-    """Return an instrument's last close at every slice."""
-    columns = result.frame.columns
-    if columns.closes.ndim == 2:
-        own = columns.closes[:, number]
-        known = own != NONE
-    else:
-        own = columns.closes
-        known = columns.members == number
-    last = np.maximum.accumulate(np.where(known, np.arange(len(own)), 0))
-    return np.where(known[last], own[last], 0).astype(float)
-
-
 def _fills(result: Result) -> pa.Table:
     frame, terms = result.frame, _terms(result)
-    rows = result.session.record.fills().tolist()
+    found = result.session.record.fills()
+    order = np.argsort(found[:, 0], kind="stable")  # the next instrument of a moment may fill before this one's close
+    rows, rates = found[order].tolist(), fill_rates(result.session)[order].tolist()
     numbers = [row[1] >> 8 for row in rows]
-    values = [money(terms[number].value(row[3], row[4])) for number, row in zip(numbers, rows, strict=True)]
-    slipped = [
-        money(terms[number].value(abs(row[3]), abs(row[4] - row[6]))) for number, row in zip(numbers, rows, strict=True)
-    ]
+    slipped = [terms[row[1] >> 8].value(abs(row[3]), abs(row[4] - row[6])) for row in rows]
     columns = {
         "ts": [row[0] for row in rows],
         "symbol": [frame.symbols[number] for number in numbers],
         "quantity": [Decimal(row[3]).scaleb(-frame.quantity_scale) for row in rows],
         "price": [Decimal(row[4]).scaleb(-frame.price_scale) for row in rows],
-        "notional": values,
-        "fee": [money(row[5]) for row in rows],
-        "slippage": slipped,
+        "notional": _monies([terms[row[1] >> 8].value(row[3], row[4]) for row in rows], rates),
+        "fee": _monies([row[5] for row in rows], rates),
+        "slippage": _monies(slipped, rates),
     }
-    return pa.table({name: pa.array(columns[name], FILLS.field(name).type) for name in FILLS.names}, schema=FILLS)
+    return _table(columns, FILLS, max(frame.quantity_scale, frame.price_scale))
 
 
-def _other_cash(result: Result) -> pa.Table:
-    rows = result.session.record.of_kind(events.CASH)
-    columns = {"ts": rows[:, 0].tolist(), "kind": [events.CASH_REASONS[code] for code in rows[:, 5].tolist()],
-               "amount": [money(units) for units in rows[:, 4].tolist()]}  # fmt: skip
-    return pa.table({name: pa.array(columns[name], OTHER_CASH.field(name).type) for name in OTHER_CASH.names},
-                    schema=OTHER_CASH)  # fmt: skip
+def _monies(units: list[int], rates: list[int]) -> list[Decimal]:
+    return [money(converted(one, rate)) for one, rate in zip(units, rates, strict=True)]
 
 
-def _flows(result: Result) -> pa.Table:
+def _splits(result: Result) -> pa.Table:
+    frame, rows = result.frame, result.session.record.rows()
+    kinds, numbers = rows[:, 1] & 255, rows[:, 1] >> 8
+    at = np.flatnonzero(kinds == events.SPLIT)
+    columns = {
+        "ts": rows[at, 0].tolist(),
+        "symbol": [frame.symbols[number] for number in numbers[at].tolist()],
+        "position": [Decimal(one).scaleb(-frame.quantity_scale) for one in rows[at, 3].tolist()],
+        "fills": [int(((kinds == events.FILL) & (numbers == numbers[one]))[:one].sum()) for one in at],
+    }
+    return _table(columns, SPLITS, frame.quantity_scale)
+
+
+def _other_cash(booked: list[Booking]) -> pa.Table:
+    booked = sorted(booked, key=itemgetter(0))  # within a bar a deposit may come before the interest of its end
+    columns = {"ts": [ts for ts, _, _ in booked], "kind": [why for _, why, _ in booked],
+               "amount": [money(units) for _, _, units in booked]}  # fmt: skip
+    return _table(columns, OTHER_CASH)
+
+
+def _flows(result: Result, booked: list[Booking]) -> pa.Table:
     """Return deposits and withdrawals at the marks that have them first: those of the slices that they precede."""
-    rows = result.session.record.of_kind(events.CASH)
-    rows = rows[rows[:, 5] == events.DEPOSIT]
-    places = np.searchsorted(result.frame.columns.times, rows[:, 0], side="left")
-    amounts = pa.array([money(units) for units in rows[:, 4].tolist()], FLOWS.field("amount").type)
-    return pa.table({"ts": _ends(result).take(pa.array(places)), "amount": amounts}, schema=FLOWS)
+    flows = [(ts, units) for ts, why, units in booked if why == events.CASH_REASONS[events.DEPOSIT]]
+    at = np.searchsorted(result.frame.columns.times, [ts for ts, _ in flows], side="left")
+    return _table({"ts": _ends(result).take(pa.array(at)), "amount": [money(units) for _, units in flows]}, FLOWS)
+
+
+def _table(columns: Mapping[str, Any], schema: pa.Schema, scale: int = 0) -> pa.Table:
+    """Return columns in a schema's types; decimals with the schema's places, or more where the run has more."""
+    kinds = {field.name: _wider(field.type, scale) for field in schema}
+    return pa.table({name: pa.array(columns[name], kind) for name, kind in kinds.items()})
+
+
+def _wider(kind: pa.DataType, scale: int) -> pa.DataType:
+    return pa.decimal128(38, max(kind.scale, scale)) if pa.types.is_decimal(kind) else kind
 
 
 def _benchmark(result: Result) -> pa.Table | None:
-    """Return buy and hold: the instrument itself, or an index of equal weights rebalanced every slice."""
-    frame = result.frame
-    if len(frame.columns) == 0:
+    """Return buy and hold: the instrument itself, or an index of equal weights rebalanced every slice; over splits."""
+    frame, columns = result.frame, result.frame.columns
+    if len(columns) == 0:
         return None
     if len(frame.traded) == 1:
-        level = frame.columns.closes.reshape(-1).astype(float) / 10**frame.price_scale
+        level = columns.closes.reshape(-1).astype(float) / 10**frame.price_scale * units_of(result, 0)
     else:
-        level = _index(np.stack([closes_of(result, number) for number in range(len(frame.traded))], axis=1))
+        each = [closes_of(result, number) * units_of(result, number) for number in range(len(frame.traded))]
+        level = _index(np.stack(each, axis=1))
     return pa.table({"ts": _ends(result), "close": level}, schema=BENCHMARK)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from backtest import options
+from backtest import exchange, options
 from backtest.actions import Action, in_order, perform
 from backtest.core import lanes
 from backtest.core.arithmetic import FX
@@ -80,7 +80,7 @@ class Result:
             "trades": session.number(ledger, "trips"),
             "rejected": session.number(session.engine.account.orders, "rejected"),
             "final_equity": f"{self.final_equity:f}",
-            "fees": f"{money(session.number(ledger, 'fees')):f}",
+            "fees": f"{money(exchange.fees(session)):f}",
             "digest": session.record.digest(),
             "engine_seconds": round(self.engine_seconds, 6),
             "bars_per_second": round(bars / self.engine_seconds) if self.engine_seconds > 0 else 0,

@@ -80,7 +80,8 @@ def trade_draws(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def trade_profits(result: Result) -> NDArray[np.int64]:
     """Return the profit of every closed trade after its fees, money units, in order of closing."""
-    closed, _ = round_trips(run_record(result).fills)
+    record = run_record(result)
+    closed, _ = round_trips(record.fills, record.splits)
     return np.array([int((trip.pnl * _MONEY).to_integral_value()) for trip in closed], np.int64)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from backtest.core.arithmetic import NONE
 from backtest.core.columns import Columns
-from backtest.report import closes_of, exposures, slice_of
+from backtest.holdings import closes_of, exposures, fill_slices
 from backtest.run import Result
 from backtest.studies.packing import packed
 from backtest.studies.trial import during
@@ -39,7 +39,7 @@ def tested(result: Result, test: list[int], period: str) -> dict[str, Any]:
     first, end = int(np.searchsorted(columns.times, test[0])), int(columns.times[-1] + columns.duration)
     kept = during(result, period, test[0], test[1])
     rows = result.session.record.fills()
-    inside = slice_of(result, rows) >= first
+    inside = fill_slices(result) >= first
     fills = _valued(result, rows[inside])
     entry = _position(result, rows[~inside], first - 1, test[0])
     exit_ = _position(result, rows, len(columns) - 1, end)

@@ -15,7 +15,7 @@ from backtest.actions import Action
 from backtest.compare import compare_strategies
 from backtest.core.journal import decoded
 from backtest.core.strategy import PanelStrategy, Strategy
-from backtest.frames import Frame, frame_of
+from backtest.frames import Frame, Traded, frame_of
 from backtest.journals import write_journal
 from backtest.report import run_record
 from backtest.run import Request, Result, run_backtest
@@ -33,8 +33,34 @@ class TurnOver(Strategy):
             now.target(3 if now.seen() == 0 else -2 if now.seen() == 1 else 0)
 
 
+class Once(Strategy):
+    """Buy a unit after the first bar."""
+
+    def on_bar(self, now: Any) -> None:
+        if now.seen() == 0:
+            now.hold(1)
+
+
 class Idle(Strategy):
     """Do nothing."""
+
+
+class Limited(Strategy):
+    """Bid for one at 90 after the first bar."""
+
+    def on_bar(self, now: Any) -> None:
+        if now.seen() == 0:
+            now.limit(1, 90)
+
+
+class Tenfold(Strategy):
+    """Buy ten after the first bar of each instrument, and sell whatever there is after the fifth."""
+
+    def on_bar(self, now: Any) -> None:
+        if now.seen() == 0:
+            now.buy(10)
+        elif now.seen() == 4:
+            now.target(0)
 
 
 class Both(PanelStrategy):
@@ -81,6 +107,105 @@ def test_marks_carry_equity_and_exposure(tmp_path: Path) -> None:
     assert marks["equity"].to_pylist() == [1000, 1000, 1030, 1090, 1090]
     assert marks["net_exposure"].to_pylist() == pytest.approx([0, 330 / 1000, -240 / 1030, 0, 0])
     assert marks["gross_exposure"].to_pylist() == pytest.approx([0, 330 / 1000, 240 / 1030, 0, 0])
+
+
+def test_a_limit_counts_from_the_bar_that_reached_it_under_same_close_too(tmp_path: Path) -> None:
+    marks = run_record(ran(tmp_path, Limited, frame(100, 100, 80, 100), fill="same_close")).marks
+    assert marks["net_exposure"].to_pylist() == pytest.approx([0, 0, 80 / 1000, 100 / 1020])
+
+
+def test_a_split_rescales_exposure_lots_and_the_benchmark(tmp_path: Path) -> None:
+    # 10 at 100 become 20 at 50, sold at 55
+    split = Action(at(3), "split", "X", Fraction(2))
+    record = run_record(ran(tmp_path, Tenfold, frame(100, 100, 100, 50, 50, 55), cash=Decimal(2000), actions=(split,)))
+    assert record.marks["net_exposure"].to_pylist() == [0, 0.5, 0.5, 0.5, 0.5, 0]
+    assert record.benchmark is not None
+    assert record.benchmark["close"].to_pylist() == [100, 100, 100, 100, 100, 110]
+    trades = tear_sheet(record).trades
+    assert (trades.count, trades.open_lots, trades.closed_pnl, trades.unexplained) == (1, 0, 100, 0)
+
+
+def test_a_split_before_an_instrument_trades_again_keeps_what_it_is_worth(tmp_path: Path) -> None:
+    rows = [*bars(100, 100, 100, 50).to_pylist(), *bars(10, 10, 10, 10, symbol="Y").to_pylist()]
+    market = frame_of(pa.Table.from_pylist(rows[:2] + rows[3:], bars(1).schema), panel=True, duration=86_400_000_000)
+    record = run_record(ran(tmp_path, Both, market, actions=(Action(at(2), "split", "X", Fraction(2)),)))
+    assert record.marks["net_exposure"].to_pylist() == pytest.approx([0, 0.11, 0.11, 0.11])
+
+
+def test_what_a_split_leaves_nothing_of_is_closed(tmp_path: Path) -> None:
+    split = Action(at(3), "split", "X", Fraction(1, 20))  # half a unit at 2,000 is paid out
+    sheet = tear_sheet(run_record(ran(tmp_path, Tenfold, frame(100, 100, 100, 2000, 2000), actions=(split,))))
+    assert (sheet.trades.count, sheet.trades.closed_pnl, sheet.trades.unexplained) == (1, -1000, 0)
+    assert {item.kind: item.amount for item in sheet.costs.items}["cash in lieu"] == 1000
+
+
+def abroad(folder: Path, *more: Action, **asked: Any) -> Result:
+    """Hold ten of an instrument in EUR and ten of one in USD for four days, in an account in USD; a EUR is 2 USD."""
+    market = frame_of(pa.concat_tables([bars(100, 100, 100, 100, 100, 100), bars(*[200] * 6, symbol="Y")]), panel=False,
+                      duration=86_400_000_000, traded=(Traded("X", currency="EUR"), Traded("Y")))  # fmt: skip
+    actions = (Action(at(0), "rate", "EUR", Fraction(2)), *more)
+    return ran(folder, Tenfold, market, **{"currency": "USD", "cash": Decimal(10**6), "actions": actions, **asked})
+
+
+def test_all_money_is_in_the_accounts_currency(tmp_path: Path) -> None:
+    result = abroad(tmp_path, cost="bps:100", slippage="ticks:1")
+    record = run_record(result)
+    assert record.currency == "USD"
+    assert record.fills["notional"].to_pylist() == [2020, 2010, -1980, -1990]
+    assert record.fills["fee"].to_pylist() == [Decimal("20.2"), Decimal("20.1"), Decimal("19.8"), Decimal("19.9")]
+    assert record.fills["slippage"].to_pylist() == [20, 10, 20, 10]
+    assert result.summary()["fees"] == "80.000000"
+    assert result.final_equity == 10**6 - 80 - 60
+    assert tear_sheet(record).trades.unexplained == 0
+    assert run_record(abroad(tmp_path)).marks["gross_exposure"].to_pylist()[3:9] == pytest.approx([0.004] * 6)
+
+
+def test_each_fill_counts_at_the_rate_of_its_moment_and_cash_moves_with_it(tmp_path: Path) -> None:
+    dearer = Action(at(3), "rate", "EUR", Fraction(3))
+    record = run_record(abroad(tmp_path, dearer))
+    assert record.fills["notional"].to_pylist() == [2000, 2000, -3000, -2000]
+    assert record.marks["gross_exposure"].to_pylist()[5:8] == pytest.approx([0.004, 0.005, 0.005])
+    # the stock gained what the thousand EUR that were borrowed for it cost
+    assert record.other_cash.to_pylist()[0]["kind"] == "currency"
+    assert record.other_cash["amount"].to_pylist() == [-1000]
+    assert tear_sheet(record).account.result == tear_sheet(record).trades.unexplained == 0
+
+
+def test_bookings_in_another_currency_are_converted(tmp_path: Path) -> None:
+    more = (Action(at(2), "dividend", "X", Fraction(1)), Action(at(2), "deposit", "EUR", Fraction(500)),
+            Action(at(2), "deposit", "USD", Fraction(7)), Action(at(4), "rate", "EUR", Fraction("2.5")))  # fmt: skip
+    record = run_record(abroad(tmp_path, *more, interest=Decimal("0.36")))
+    booked = [(one["kind"], one["amount"]) for one in record.other_cash.to_pylist()]
+    assert booked[:4] == [("interest", -2), ("deposit", 1000), ("deposit", 7), ("dividend", 20)]
+    assert sorted(record.flows["amount"].to_pylist()) == [7, 1000]
+    assert abs(tear_sheet(record).trades.unexplained) < Decimal("0.00001")
+
+
+def test_tables_are_in_order_of_time_where_the_journal_is_not(tmp_path: Path) -> None:
+    # X fills at the close of a moment at whose open Y fills a limit, next in the journal
+    class Mixed(Strategy):
+        def on_bar(self, now: Any) -> None:
+            if now.seen() == 0:
+                now.limit(1, 90)
+            elif now.instrument == 0:
+                now.buy(1)
+
+    market = frame_of(pa.concat_tables([bars(100, 100, 100), bars(100, 80, 80, symbol="Y")]), panel=False,
+                      duration=86_400_000_000)  # fmt: skip
+    noon = Action(at(1.5), "deposit", "USD", Fraction(7))
+    result = ran(
+        tmp_path, Mixed, market, fill="same_close", actions=(noon,), cash=Decimal(10), interest=Decimal("0.36")
+    )
+    record = run_record(result)
+    assert record.fills["symbol"].to_pylist() == ["Y", "X", "X"]
+    assert record.other_cash["kind"].to_pylist()[:2] == ["deposit", "interest"]
+    assert tear_sheet(record).trades.open_lots == 3
+
+
+def test_quantities_keep_all_their_decimals(tmp_path: Path) -> None:
+    market = frame_of(bars(100, 100, 100), panel=False, duration=86_400_000_000, quantity_scale=9)
+    record = run_record(ran(tmp_path, Once, market, sizer="quantity:0.123456789"))
+    assert record.fills["quantity"].to_pylist() == [Decimal("0.123456789")]
 
 
 def test_fills_carry_money_to_the_last_digit(tmp_path: Path) -> None:
@@ -130,6 +255,13 @@ def test_a_journal_is_written_canonically_or_to_be_read(tmp_path: Path) -> None:
     submitted = next(line for line in lines if line["kind"] == "submit")
     assert submitted["price"] is None  # at market: no limit
     assert lines[-1]["cash"] == 1_090_000_000
+
+
+def test_every_mark_comes_after_its_slice_and_before_the_next(tmp_path: Path) -> None:
+    write_journal(ran(tmp_path), tmp_path / "run.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
+    assert [line["kind"] for line in lines] == ["submit", "mark", "fill", "submit", "mark", "fill", "submit", "mark",
+                                                "fill", "mark", "mark"]  # fmt: skip
 
 
 def test_strategies_are_ranked_and_what_cannot_run_says_why(tmp_path: Path) -> None:
