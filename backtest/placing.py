@@ -3,7 +3,8 @@
     an action                                    before the slice that it precedes
     a stop touched, a fill                       at the start of a slice of the instrument
     a decision, what expires, a fill at a close  at the end of a slice of the instrument
-    borrow, interest                             at the end of the first slice that ends its session there
+    borrow, interest                             at the start of the first slice that begins a session there
+    a day's order                                at the end of its session's last slice, or before the next session
     what a fill or a cancellation cancels        with the row before it
 
 One slice's end may be the next one's start: kind and fill model tell them apart. ``same_close`` leaves market orders to
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from backtest.core import events
 from backtest.core.columns import Columns
 from backtest.core.matching import SAME_CLOSE
-from backtest.core.now import SESSION_LAST
+from backtest.core.now import SESSION_FIRST, SESSION_LAST
 from backtest.core.orders import MARKET
 from backtest.core.session import Session
 
@@ -39,13 +40,15 @@ def places(session: Session) -> Places:
     kinds, reasons, ts = rows[:, 1] & 255, rows[:, 5], rows[:, 0]
     moved, cancelled = kinds == events.CASH, kinds == events.CANCEL
     between = (kinds == events.SPLIT) | (kinds == events.RATE) | (moved & np.isin(reasons, _BETWEEN))
+    between |= cancelled & (reasons == events.BY_SPLIT)
     follows = cancelled & np.isin(reasons, _WITH_THE_ROW_BEFORE)
     starts, ends = _of(columns, rows[:, 1] >> 8, ts), _of(columns, rows[:, 1] >> 8, ts - columns.duration)
     opening = (kinds == events.TRIGGER) | ((kinds == events.FILL) & ~_at_the_close(session, rows, starts, ends))
+    opening |= cancelled & (reasons == events.BY_TIME) & ~_ended(columns, ts, ends)
     found = np.where(opening, starts, ends)
     found[between] = np.searchsorted(columns.times, ts[between], side="left")
     charged = moved & ~between
-    found[charged] = _session_ends(columns, ts[charged] - columns.duration)
+    found[charged] = _session_starts(columns, ts[charged])
     found[follows] = 0
     _not_after_what_follows(found, cancelled & (reasons == events.BY_STRATEGY), follows)
     found = np.maximum.accumulate(found) if len(found) else found
@@ -69,10 +72,15 @@ def _of(columns: Columns, numbers: Places, starts: Places) -> Places:
     return found
 
 
-def _session_ends(columns: Columns, starts: Places) -> Places:
-    """Return the first slice that begins at a moment and ends a session."""
-    last = np.flatnonzero(columns.flags & SESSION_LAST)
-    return last[np.searchsorted(columns.times[last], starts, side="left")] if len(starts) else starts
+def _session_starts(columns: Columns, moments: Places) -> Places:
+    """Return the first slice that begins at a moment and begins a session."""
+    first = np.flatnonzero(columns.flags & SESSION_FIRST)
+    return first[np.searchsorted(columns.times[first], moments, side="left")] if len(moments) else moments
+
+
+def _ended(columns: Columns, ts: Places, ends: Places) -> NDArray[np.bool_]:
+    """Tell where a slice that ended at a moment ended its session, too."""
+    return (columns.times[ends] == ts - columns.duration) & (columns.flags[ends] & SESSION_LAST != 0)
 
 
 def _not_after_what_follows(found: Places, cancelled: NDArray[np.bool_], follows: NDArray[np.bool_]) -> None:

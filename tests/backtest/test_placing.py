@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from engine_strategies import Busy, Rotation
 
-from backtest.core import lanes
+from backtest.core import events, lanes
 from backtest.core.columns import Columns
 from backtest.core.costs import BASIS_POINTS, SPREAD, Costs, Slippage
 from backtest.core.matching import NEXT_OPEN, SAME_CLOSE, TOUCH
+from backtest.core.orders import DAY as DAY_ORDER
 from backtest.core.orders import Account
 from backtest.core.session import Session, Terms
 from backtest.core.strategy import Strategy
@@ -31,8 +32,12 @@ FLOWS: dict[str, dict[str, Any]] = {
 }
 
 
-def bars(seed: int, width: int, *, panel: bool = False, lasting: int = MINUTE, still: bool = False) -> Columns:
-    """Return bars that follow each other without a gap in sessions of ten; ``still`` opens where the last closed."""
+def bars(seed: int, width: int, *, panel: bool = False, lasting: int = MINUTE, still: bool = False, ending: bool = True
+) -> Columns:  # fmt: skip
+    """Return bars that follow each other without a gap in sessions of ten; ``still`` opens where the last closed.
+
+    Without ``ending`` no bar says that a session ends.
+    """
     draw = np.random.default_rng(seed)
     shape = (SLICES, width)
     close = 20 + np.cumsum(draw.integers(-2, 3, shape), axis=0)
@@ -41,7 +46,7 @@ def bars(seed: int, width: int, *, panel: bool = False, lasting: int = MINUTE, s
     high = np.maximum(open_, close) + draw.integers(0, 4, shape)
     low = np.minimum(open_, close) - draw.integers(0, 4, shape)
     rows, volume = np.arange(SLICES), draw.integers(0, 100, shape)
-    times, flags = rows * MINUTE + (rows // 10) * DAY, 2 * (rows % 10 == 9)
+    times, flags = rows * MINUTE + (rows // 10) * DAY, (rows % 10 == 0) + 2 * (rows % 10 == 9) * ending
     each = [one if panel else one.reshape(-1) for one in (open_, high, low, close, volume)]
     if panel:
         return Columns(times, *each, flags=flags, duration=lasting)
@@ -100,6 +105,24 @@ def test_rows_of_a_panel_are_placed(flow: str) -> None:
 @pytest.mark.parametrize("lasting", [MINUTE // 2, 2 * MINUTE])
 def test_slices_may_leave_gaps_or_overlap(fill: int, lasting: int) -> None:
     session, truth = followed(Busy(seed=3), bars(3, 2, lasting=lasting), 2, fill=fill)
+    assert places(session).tolist() == truth
+
+
+class Daily(Strategy):
+    """Bids far below for the day, at every bar but a few."""
+
+    def on_bar(self, now: Any) -> None:
+        """Bid."""
+        if now.seen() % 3 != 0:
+            now.limit(1, -100, DAY_ORDER)
+
+
+@pytest.mark.parametrize("ending", [True, False])
+@pytest.mark.parametrize("width", [1, 2])
+def test_orders_of_a_day_end_with_it_or_before_the_next(width: int, ending: bool) -> None:
+    session, truth = followed(Daily(), bars(3, width, ending=ending), width)
+    ended = session.record.of_kind(events.CANCEL)
+    assert set(ended[:, 5].tolist()) == {events.BY_TIME}
     assert places(session).tolist() == truth
 
 
