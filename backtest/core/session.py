@@ -5,6 +5,7 @@ any lane may take over from any other at any slice, and the journal does not cha
 the state between processes.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,8 +175,8 @@ class Session:
         return words
 
     def snapshot(self) -> bytes:
-        """Return the state as bytes; take it between two slices."""
-        return self.state().astype("<i8").tobytes()
+        """Return the state as bytes, after the digest of whose it is; take it between two slices."""
+        return _owner(self.strategy) + self.state().astype("<i8").tobytes()
 
     def restore(self, data: bytes) -> None:
         """Take over a state that ``snapshot`` returned from a session of the same strategy and terms.
@@ -183,12 +184,13 @@ class Session:
         Raises
         ------
         ConfigError
-            When it is of another shape.
+            When it is of another strategy, other parameters or another shape.
         """
-        words = np.frombuffer(data, "<i8").astype(np.int64)
-        if len(words) != len(self.words):
+        owner = _owner(self.strategy)
+        if not data.startswith(owner) or len(data) != len(owner) + 8 * len(self.words):
             raise ConfigError("the snapshot is of another strategy, other parameters or other instruments",
                               remedy="restore it into a session that was made the same way")  # fmt: skip
+        words = np.frombuffer(data, "<i8", offset=len(owner)).astype(np.int64)
         for start, stop in self.scratch:
             words[start:stop] = self.words[start:stop]
         self.words[:] = words
@@ -201,6 +203,12 @@ class Session:
         ledger = self.engine.account.ledger
         flat.unpack(ledger, self.words, self.place_of(ledger))
         return ledger.equity()
+
+
+def _owner(strategy: Any) -> bytes:
+    """Return the digest of a strategy's class and parameters: states of equal size need not be of the same."""
+    given = {name: getattr(strategy, name) for name in sorted(strategy.parameters())}
+    return hashlib.blake2b(f"{type(strategy).__qualname__} {given}".encode(), digest_size=16).digest()
 
 
 def _are_numbers(members: np.ndarray, width: int) -> bool:

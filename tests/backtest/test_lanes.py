@@ -20,6 +20,7 @@ from backtest.core.now import Now
 from backtest.core.session import Session, Terms
 from backtest.core.sizing import EQUITY, VOLATILITY, Sizer
 from backtest.core.strategy import Strategy
+from backtest.strategies.ema_crossover import EmaCrossover
 from backtest.strategies.sma_crossover import SmaCrossover
 from zeno.errors import ConfigError
 
@@ -260,6 +261,18 @@ def test_a_snapshot_of_another_shape_is_refused(kernels: Path) -> None:
         CASES["remembering"].session(kernels).restore(data)
     with pytest.raises(ConfigError, match="snapshot is of another strategy"):
         CASES["crossover"].session(kernels).restore(data[:-8])
+
+
+def test_a_snapshot_of_other_parameters_of_equal_size_is_refused() -> None:
+    def session(**parameters: int) -> Session:
+        return Session(EmaCrossover(**parameters), free(), Path("unused"))
+
+    one = session(fast=3, slow=20)
+    session(fast=3, slow=20).restore(one.snapshot())
+    other = session(fast=4, slow=20)
+    assert len(other.snapshot()) == len(one.snapshot())
+    with pytest.raises(ConfigError, match="snapshot is of another strategy, other parameters"):
+        other.restore(one.snapshot())
 
 
 class Crowded(Strategy):
