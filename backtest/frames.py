@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from backtest.core.arithmetic import NONE
 from backtest.core.columns import Columns
-from backtest.scaling import smallest_scale, whole
+from backtest.scaling import MOST_DECIMALS, decimals_in, integers, smallest_scale, whole
 from backtest.sessions import flags_of
 from zeno.arrow_compute import pc
 from zeno.errors import ConfigError
@@ -20,22 +20,26 @@ from zeno.errors import ConfigError
 RESOLUTIONS = {"tick": 0, "1s": 1_000_000, "1m": 60_000_000, "1h": 3_600_000_000, "1d": 86_400_000_000}
 _PRICES = ("open", "high", "low", "close")
 _QUOTES = ("bid", "ask")
+_PLAIN = 6  # decimals; a type of more is a container, which does not say in what steps prices are quoted
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
 class Traded:
-    """What the engine needs to know of an instrument besides its prices."""
+    """What the engine needs to know of an instrument besides its prices; ``tick`` is its price step, if it has one."""
 
     symbol: str
     multiplier: Decimal = Decimal(1)
     currency: str = "USD"
+    tick: Decimal | None = None
 
 
 @dataclass(frozen=True)
 class Frame:
     """Slices of one or several instruments, scaled and checked.
 
-    ``columns`` are of shape (n,) in order of time and symbol, or (n, width) for a panel.
+    ``columns`` are of shape (n,) in order of time and symbol, or (n, width) for a panel. ``tick`` is the step in which
+    prices are quoted, in price units; 0 when the instruments' differ.
     """
 
     traded: tuple[Traded, ...]
@@ -43,6 +47,7 @@ class Frame:
     price_scale: int
     quantity_scale: int = 0
     origin: Mapping[str, str] = field(default_factory=dict)
+    tick: int = 1
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -66,7 +71,7 @@ def read_parquet(path: Path, *, price_scale: int | None, panel: bool, quantity_s
     Raises
     ------
     ConfigError
-        When the file or a column is missing, or a price is not exact at the scale.
+        When the file or a column is missing, the file cannot be read, or a price is not exact at the scale.
     """
     if not path.is_file():
         raise ConfigError(f"there is no file {path}", remedy="give --bars a Parquet file")
@@ -74,6 +79,8 @@ def read_parquet(path: Path, *, price_scale: int | None, panel: bool, quantity_s
         table = pq.ParquetFile(path).read()  # read_table would import datasets, and pandas with them
     except pa.ArrowInvalid as error:
         raise ConfigError(f"{path.name} is not a Parquet file: {error}", remedy="give --bars a Parquet file") from error
+    except (pa.ArrowException, OSError) as error:  # a page that is cut or corrupt
+        raise ConfigError(f"{path.name} cannot be read: {error}", remedy="write or copy the file again") from error
     needed = ("ts", *(_QUOTES if is_quotes(table) else _PRICES))
     missing = [name for name in needed if name not in table.column_names]
     if missing:
@@ -93,6 +100,10 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
 
     Parameters
     ----------
+    price_scale
+        Decimals of the prices; a tick is then one unit of them. By default those of the columns' decimal type, and of a
+        type of more than six, those of the instruments' ticks or six: more where the prices need them. Nothing else
+        depends on prices to come.
     duration
         How long a bar lasts, µs; by default the smallest step between two bars.
     traded
@@ -102,9 +113,14 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
     ordered
         The rows are trades in the order of their printing: several may share a moment.
     """
+    if not 0 <= quantity_scale <= MOST_DECIMALS:
+        raise ConfigError(f"quantities cannot have {quantity_scale} decimals",
+                          remedy=f"give --quantity and --lot {MOST_DECIMALS} at most")  # fmt: skip
     _refuse_missing(table, "ts")
     symbols, members = _symbols(table)
-    prices, scale = _prices(table, price_scale)
+    known = {one.symbol: one for one in traded}
+    made = tuple(known.get(symbol, Traded(symbol)) for symbol in symbols)
+    prices, scale, tick = _prices(table, price_scale, made)
     times = _micros(table.column("ts"))
     order = _order(times, members)
     times, members = times[order], members[order]
@@ -114,11 +130,9 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
         "volume": _volume(table, quantity_scale)[order]
     }
     lasting = duration if duration is not None else _smallest_step(times, members)
-    known = {one.symbol: one for one in traded}
-    made = tuple(known.get(symbol, Traded(symbol)) for symbol in symbols)
     columns = (_panel if panel else _interleaved)(times, members, arrays, lasting, sessions, len(symbols))
     columns = replace(columns, quotes=is_quotes(table), duration=0 if is_quotes(table) else lasting)
-    return Frame(made, columns, scale, quantity_scale, origin or {})
+    return Frame(made, columns, scale, quantity_scale, origin or {}, tick)
 
 
 def _refuse_missing(table: pa.Table, name: str) -> None:
@@ -143,22 +157,31 @@ def _symbols(table: pa.Table) -> tuple[list[str], np.ndarray]:
     return [names[one] for one in order], rank[encoded.indices.to_numpy()]
 
 
-def _prices(table: pa.Table, price_scale: int | None) -> tuple[dict[str, np.ndarray], int]:
+def _prices(table: pa.Table, price_scale: int | None, traded: Sequence[Traded]
+            ) -> tuple[dict[str, np.ndarray], int, int]:  # fmt: skip
+    """Return the prices in units of a scale, the scale, and how many units a tick is."""
     found, scales = {}, set()
     for name in _QUOTES if is_quotes(table) else _PRICES:
         found[name], scale = whole(table.column(name), price_scale, name)
         scales.add(scale)
     if len(scales) > 1:
         raise ConfigError("the prices' columns have different scales", remedy="give --price-scale")
-    scale = scales.pop()
-    if price_scale is None:
-        least = max(smallest_scale(values, scale)[1] for values in found.values())
+    scale, tick = scales.pop(), 1
+    if price_scale is None and scale > _PLAIN:
+        least = max(_PLAIN if one.tick is None else decimals_in(one.tick) for one in traded)
+        least = max(smallest_scale(values, scale, least)[1] for values in found.values())
         found = {name: values // 10 ** (scale - least) for name, values in found.items()}
-        scale = least
+        scale, tick = least, _tick(traded, least)
     if is_quotes(table):
         middle = (found["bid"] + found["ask"]) // 2
         found = {"open": middle, "high": found["ask"], "low": found["bid"], "close": middle}
-    return found, scale
+    return found, scale, tick
+
+
+def _tick(traded: Sequence[Traded], scale: int) -> int:
+    """Return the instruments' tick in price units, a cent where they have none; 0 when they differ."""
+    ticks = {one.tick or _CENT for one in traded}
+    return int(ticks.pop().scaleb(scale)) if len(ticks) == 1 else 0
 
 
 def _volume(table: pa.Table, scale: int) -> np.ndarray:
@@ -169,8 +192,13 @@ def _volume(table: pa.Table, scale: int) -> np.ndarray:
         pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
     ):
         raise ConfigError(f"volume is {kind}, not a number", remedy="write volume as numbers, or leave it out")
-    units = np.floor(pc.fill_null(pc.cast(table.column("volume"), pa.float64()), 0.0).to_numpy() * 10.0**scale)
-    wrong = ~((units >= 0) & (units < 2.0**62))
+    known = pc.fill_null(table.column("volume").cast(pa.int64()) if pa.types.is_null(kind) else table["volume"], 0)
+    if pa.types.is_integer(kind):
+        sizes = integers(known, "volume")
+        units, wrong = sizes * 10**scale, (sizes < 0) | (sizes >= 2**62 // 10**scale)
+    else:
+        units = np.floor(pc.cast(known, pa.float64()).to_numpy() * 10.0**scale)
+        wrong = ~((units >= 0) & (units < 2.0**62))
     if wrong.any():
         value = table.column("volume")[int(np.argmax(wrong))]
         raise ConfigError(
@@ -181,7 +209,11 @@ def _volume(table: pa.Table, scale: int) -> np.ndarray:
 
 def _micros(column: pa.ChunkedArray) -> np.ndarray:
     if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", column.type.tz))
+        try:
+            column = column.cast(pa.timestamp("us", column.type.tz))
+        except pa.ArrowInvalid as error:
+            raise ConfigError(f"ts is not in whole microseconds: {error}",
+                              remedy="round ts to microseconds, the finest that there are") from error  # fmt: skip
     elif not pa.types.is_integer(column.type):
         raise ConfigError(f"ts is {column.type}, not a time", remedy="write ts as a UTC timestamp")
     elif len(column) and not 10**14 <= pc.max(column).as_py() < 10**16:

@@ -15,7 +15,7 @@ from zeno.errors import ConfigError
 
 _PRICES = ("open", "high", "low", "close")
 _TERMS = """
-    SELECT toString(symbol) AS symbol, any(currency), any(multiplier), any(calendar)
+    SELECT toString(symbol) AS symbol, any(currency), any(multiplier), any(tick_size), any(calendar)
     FROM ref.symbols AS s INNER JOIN ref.instruments AS i USING (instrument_id)
     WHERE symbol IN {symbols:Array(String)} GROUP BY symbol
 """
@@ -35,6 +35,7 @@ def read_market(
     as_of: datetime | None = None,
     source: str | None = None,
     panel: bool = False,
+    price_scale: int | None = None,
     quantity_scale: int = 0,
     loads: Sequence[int] = (),
     warehouse: Warehouse | None = None,
@@ -69,7 +70,8 @@ def read_market(
     origin = {"symbols": ", ".join(symbols), "resolution": resolution, "from": f"{start:%Y-%m-%d %H:%M}",
               "to": f"{end:%Y-%m-%d %H:%M}", "as of": f"{known:%Y-%m-%d %H:%M} UTC", **notes}  # fmt: skip
     return frame_of(table, panel=panel, duration=RESOLUTIONS[resolution], traded=traded, sessions=sessions,
-                    quantity_scale=quantity_scale, origin=origin, ordered=resolution == "tick")  # fmt: skip
+                    price_scale=price_scale, quantity_scale=quantity_scale, origin=origin,
+                    ordered=resolution == "tick")  # fmt: skip
 
 
 def _priced(table: pa.Table) -> tuple[pa.Table, dict[str, str]]:
@@ -102,8 +104,11 @@ def _as_bars(trades: pa.Table) -> pa.Table:
 
 def _terms(store: Warehouse, symbols: Sequence[str]) -> tuple[list[Traded], set[str]]:
     rows = store.client().rows(_TERMS, {"symbols": list(symbols)})
-    traded = [Traded(symbol, Decimal(multiplier or 1), currency) for symbol, currency, multiplier, _ in rows]
-    return traded, {row[3] for row in rows if row[3]}
+    traded = [
+        Traded(symbol, Decimal(multiplier or 1), currency, Decimal(tick) if tick else None)
+        for symbol, currency, multiplier, tick, _ in rows
+    ]
+    return traded, {row[4] for row in rows if row[4]}
 
 
 def _sessions(store: Warehouse, calendar: str, start: datetime) -> np.ndarray | None:

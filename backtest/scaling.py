@@ -10,14 +10,15 @@ from backtest.core.arithmetic import MONEY
 from zeno.arrow_compute import pc
 from zeno.errors import ConfigError
 
-_LARGEST = 2**53
+MOST_DECIMALS = 18
+"""Of a price or a quantity: 64 bits hold no more."""
 
 
 def whole(values: pa.ChunkedArray, scale: int | None, name: str) -> tuple[np.ndarray, int]:
     """Return a column as int64 in units of 10^-scale, and that scale.
 
     Decimals bring their own scale unless one is given; integers are taken to be in units of 10^-scale already; floats
-    have to be exact at the scale: each must be the float nearest to a multiple of 10^-scale.
+    have to be exact at the scale: each must be the float nearest to a multiple of 10^-scale, and to no other.
 
     Raises
     ------
@@ -26,6 +27,8 @@ def whole(values: pa.ChunkedArray, scale: int | None, name: str) -> tuple[np.nda
     """
     if values.null_count:
         raise ConfigError(f"{name} has {values.null_count} missing values", remedy="drop those rows")
+    if scale is not None and not 0 <= scale <= MOST_DECIMALS:
+        raise ConfigError(f"{name} cannot have {scale} decimals", remedy=f"give a scale from 0 to {MOST_DECIMALS}")
     kind = values.type
     if not (pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise ConfigError(f"{name} is {kind}, not a number", remedy=f"write {name} as decimals")
@@ -35,8 +38,22 @@ def whole(values: pa.ChunkedArray, scale: int | None, name: str) -> tuple[np.nda
         raise ConfigError(f"{name} is {kind}, and its scale is not known",
                           remedy="give --price-scale: 2 when prices are in cents")  # fmt: skip
     if pa.types.is_integer(kind):
-        return np.ascontiguousarray(values.to_numpy(), np.int64), scale
+        return integers(values, name), scale
     return _floats(values.to_numpy(), scale, name), scale
+
+
+def integers(values: pa.ChunkedArray, name: str) -> np.ndarray:
+    """Return a column of whole numbers as int64, none wrapped round.
+
+    Raises
+    ------
+    ConfigError
+        When one does not fit.
+    """
+    try:
+        return np.ascontiguousarray(pc.cast(values, pa.int64()).to_numpy())
+    except pa.ArrowInvalid as error:
+        raise ConfigError(f"{name} does not fit 64 bits: {error}", remedy=f"correct {name}") from error
 
 
 def _decimals(values: pa.ChunkedArray, scale: int, name: str) -> tuple[np.ndarray, int]:
@@ -51,7 +68,7 @@ def _decimals(values: pa.ChunkedArray, scale: int, name: str) -> tuple[np.ndarra
         units = np.concatenate([_low_words(chunk) for chunk in narrow.chunks] or [np.empty(0, np.int64)])
     if scale >= own:
         factor = 10 ** (scale - own)
-        if len(units) and int(np.abs(units).max()) > 2**62 // factor:
+        if len(units) and max(int(units.max()), -int(units.min())) > 2**62 // factor:
             raise ConfigError(f"{name} does not fit 64 bits at a scale of {scale}", remedy="choose a smaller scale")
         return units * factor, scale
     divisor = 10 ** (own - scale)
@@ -70,18 +87,19 @@ def _low_words(chunk: pa.Array) -> np.ndarray:
 
 def _floats(values: np.ndarray, scale: int, name: str) -> np.ndarray:
     factor = 10.0**scale
-    units = np.rint(values * factor)
-    wrong = ~np.isfinite(values) | (np.abs(units) > _LARGEST) | (units / factor != values)
+    units = np.rint(values.astype(np.float64) * factor)
+    largest = 2.0 ** np.finfo(values.dtype).nmant  # beyond it, two multiples may have the same float
+    wrong = ~np.isfinite(values) | (np.abs(units) > largest) | ((units / factor).astype(values.dtype) != values)
     if wrong.any():
         value = values[int(np.argmax(wrong))]
         raise ConfigError(f"{name} {float(value)!r} is not exact at a scale of {scale}",
-                          remedy="raise --price-scale, or round the prices first")  # fmt: skip
+                          remedy="raise --price-scale, or write the prices as decimals")  # fmt: skip
     return units.astype(np.int64)
 
 
-def smallest_scale(units: np.ndarray, scale: int) -> tuple[np.ndarray, int]:
-    """Return the same prices in the coarsest power of ten that is exact, so that products stay small."""
-    while scale > 0 and len(units) and not (units % 10).any():
+def smallest_scale(units: np.ndarray, scale: int, least: int = 0) -> tuple[np.ndarray, int]:
+    """Return the same prices in the coarsest power of ten that is exact, of ``least`` decimals or more."""
+    while scale > least and len(units) and not (units % 10).any():
         units, scale = units // 10, scale - 1
     return units, scale
 

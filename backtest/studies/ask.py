@@ -65,7 +65,7 @@ def members(universe: str) -> list[str]:
 
 def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end: datetime, *,
                    as_of: datetime | None = None, source: str | None = None, panel: bool = False,
-                   quantity_scale: int = 0) -> Asked:  # fmt: skip
+                   price_scale: int | None = None, quantity_scale: int = 0) -> Asked:  # fmt: skip
     """Name bars of the warehouse, as they were known at ``as_of``; by default when the last of them landed.
 
     The warehouse is that of the environment, as it is for the workers who will read the bars.
@@ -90,6 +90,8 @@ def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end
         "loads": list(snapshot.batches),
         "quantity_scale": quantity_scale,
     }
+    if price_scale is not None:
+        data["price_scale"] = price_scale
     frame = load(data, panel=panel)
     closes = [f"{frame.origin['closes only']}."] if "closes only" in frame.origin else []
     data["currency"] = frame.traded[0].currency

@@ -72,6 +72,7 @@ def _from_warehouse(data: Mapping[str, Any], panel: bool, start: int | None, end
         as_of=as_of,
         source=source,
         panel=panel,
+        price_scale=data.get("price_scale"),
         quantity_scale=data["quantity_scale"],
         loads=data["loads"],
     )

@@ -67,7 +67,7 @@ def test_a_split_rescales_orders_at_work(tmp_path: Path) -> None:
     split = Action(at(2), "split", "X", Fraction(2, 1))
     result = ran(tmp_path, ["100.00", "100.00", "50.00", "24.00"], split)
     stopped = result.session.record.fills()[-1]
-    assert (stopped[3], stopped[4]) == (-14, 24)  # the stop at 50 became one at 25: only the last bar reaches it
+    assert (stopped[3], stopped[4]) == (-14, 2400)  # the stop at 50 became one at 25: only the last bar reaches it
 
 
 class Stopped(Strategy):
@@ -141,6 +141,45 @@ def test_actions_are_read_from_csv(tmp_path: Path) -> None:
         Action(at(2), "split", "X", Fraction(3, 2)),
         Action(at(3), "dividend", "X", Fraction("0.24")),
     ]
+
+
+HEAD = "ts,kind,name,value\n"
+UNREADABLE = {
+    "": "cannot be read: Empty CSV",
+    HEAD + "2024-01-03,split\n": "cannot be read: CSV parse error",
+    HEAD + "soon,split,X,2\n": "ts are no moments",
+    HEAD + "2024-01-03T00:00:00.123456789,split,X,2\n": "ts are no moments",
+    HEAD + "2024,split,X,2\n": "not microseconds since 1970",
+    HEAD + "2024-01-03,split,X,2\n,split,X,2\n": "ts has 1 missing",
+    HEAD + "2024-01-03,split,,2\n": "names no symbol or currency",
+    HEAD + "2024-01-03,,X,2\n": "there is no action",
+}
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_a_file_of_actions_with_a_defect_is_refused_by_its_name(text: str, tmp_path: Path) -> None:
+    (tmp_path / "actions.csv").write_text(text)
+    with pytest.raises(ConfigError, match=UNREADABLE[text]):
+        read_actions(tmp_path / "actions.csv")
+
+
+@pytest.mark.parametrize("value", ["1e-10", "1e9", "1e400"])
+def test_a_rate_that_the_engine_cannot_hold_is_refused(value: str) -> None:
+    with pytest.raises(ConfigError, match="a rate of EUR is too small or too large"):
+        Action(at(0), "rate", "EUR", Fraction(value))
+
+
+@pytest.mark.parametrize("value", ["1e400", "1e11", "1e-30"])
+def test_a_split_beyond_what_can_be_held_is_refused(value: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"a split of .*(too many digits|more than can be held)"):
+        ran(tmp_path, ["100.00"] * 4, Action(at(2), "split", "X", Fraction(value)))
+
+
+def test_a_dividend_beyond_what_an_account_can_hold_is_refused(tmp_path: Path) -> None:
+    huge = Action(at(2), "dividend", "X", Fraction(10**11))
+    request = Request(Once(), sizer="quantity:10000000", lane="plain", actions=(huge,))
+    with pytest.raises(ConfigError, match="a dividend of X is too large for the account"):
+        run_backtest(request, frame(["100.00"] * 4), kernels=tmp_path)
 
 
 @pytest.mark.parametrize(("row", "complaint"), [("bonus,X,1", "no action bonus"), ("split,X,0", "makes no sense"),

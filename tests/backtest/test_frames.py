@@ -5,12 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from backtest.core.now import SESSION_FIRST, SESSION_LAST
-from backtest.frames import Frame, read_parquet
+from backtest.frames import Frame, Traded, frame_of, read_parquet
 from zeno.errors import ConfigError
 
 TIMES = [datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(5)]
@@ -38,6 +39,11 @@ WRONG = {
     "volumes are no numbers": (bars(volume=[float("nan")] * 5), "volume nan is not a size"),
     "volumes are huge": (bars(volume=[1e30] * 5), "is not a size"),
     "volumes are negative": (bars(volume=[1, -5, 1, 1, 1]), "volume -5 is not a size"),
+    "volumes wrap": (bars(volume=pa.array([2**64 - 1] * 5, pa.uint64())), "volume does not fit 64 bits"),
+    "times are finer than the engine's": (
+        bars(ts=pa.array([10**18 + 1] * 5, pa.timestamp("ns", "UTC"))),
+        "ts is not in whole microseconds",
+    ),
     "prices wrap": (bars(open=pa.array([Decimal(2**64 + 125)] * 5, pa.decimal128(38, 0))), "do not fit 64 bits"),
     "the same moment twice": (bars(ts=pa.array([TIMES[0]] * 5)), "bars has two bars at 2020-01-01"),
 }
@@ -58,7 +64,8 @@ def test_unknown_volumes_count_as_none(tmp_path: Path) -> None:
 def test_wide_decimals_are_read_like_narrow_ones(tmp_path: Path) -> None:
     wide = pa.array([Decimal("1.25")] * 5, pa.decimal256(40, 8))
     frame = read(bars(open=wide, high=wide, low=wide, close=wide), tmp_path)
-    assert (frame.columns.closes.tolist(), frame.price_scale) == ([125] * 5, 2)
+    narrow = read(bars(), tmp_path)
+    assert (frame.columns.closes.tolist(), frame.price_scale) == (narrow.columns.closes.tolist(), narrow.price_scale)
 
 
 def test_rows_in_any_order_are_sorted(tmp_path: Path) -> None:
@@ -72,12 +79,89 @@ def test_floats_that_are_not_exact_are_named_plainly(tmp_path: Path) -> None:
         read(table, tmp_path, 2)
 
 
-def test_the_scale_is_that_of_the_column_that_needs_most(tmp_path: Path) -> None:
-    fine = pa.array([Decimal("1.2543")] * 5, pa.decimal128(18, 8))
+def priced(closes: list[str], kind: pa.DataType | None = None) -> pa.Table:
+    """Return flat bars of these prices."""
+    price = pa.array([Decimal(one) for one in closes], kind)
+    return bars(open=price, high=price, low=price, close=price)
+
+
+FLAT = ["100.10", "100.20", "100.30", "100.40"]
+
+
+@pytest.mark.parametrize("kind", [pa.decimal128(9, 2), pa.decimal128(18, 8)])
+def test_a_price_to_come_changes_neither_the_scale_nor_the_tick(kind: pa.DataType, tmp_path: Path) -> None:
+    even, odd = (read(priced([*FLAT, last], kind), tmp_path) for last in ("100.50", "100.51"))
+    assert (even.price_scale, even.tick) == (odd.price_scale, odd.tick)
+    assert even.columns.closes[:4].tolist() == odd.columns.closes[:4].tolist()
+    assert Decimal(even.tick).scaleb(-even.price_scale) == Decimal("0.01")
+
+
+def test_a_tick_is_one_unit_of_the_scale_that_was_given(tmp_path: Path) -> None:
+    frame = read(priced([*FLAT, "100.50"], pa.decimal128(18, 8)), tmp_path, 1)
+    assert (frame.price_scale, frame.tick, frame.columns.closes[0]) == (1, 1, 1_001)
+
+
+def test_a_container_of_decimals_keeps_what_prices_need_beyond_six(tmp_path: Path) -> None:
+    fine = pa.array([Decimal("1.25431234")] * 5, pa.decimal128(18, 8))
     frame = read(bars(high=fine), tmp_path)
-    assert frame.price_scale == 4
-    assert frame.columns.highs.tolist() == [12_543] * 5
-    assert frame.columns.closes.tolist() == [12_500] * 5
+    assert (frame.price_scale, frame.tick) == (8, 10**6)
+    assert frame.columns.highs.tolist() == [125_431_234] * 5
+    assert frame.columns.closes.tolist() == [125_000_000] * 5
+
+
+@pytest.mark.parametrize(("ticks", "expected"), [(["0.25"], (2, 25)), (["0.25", None], (6, 0)), ([None], (6, 10_000))])
+def test_a_container_takes_the_instruments_own_ticks(ticks: list[str | None], expected: tuple[int, int]) -> None:
+    traded = [Traded(name, tick=Decimal(tick) if tick else None) for name, tick in zip("AB", ticks, strict=False)]
+    names = [one.symbol for one in traded]
+    frame = frame_of(bars(symbol=[names[day % len(names)] for day in range(5)]), panel=False, traded=traded)
+    assert (frame.price_scale, frame.tick) == expected
+
+
+def floats(price: float, kind: Any) -> pa.Table:
+    return bars(**dict.fromkeys(("open", "high", "low", "close"), pa.array(np.full(5, price, kind))))
+
+
+@pytest.mark.parametrize(("price", "scale"), [(105_123.4567, 4), (200_000.01, 2)])
+def test_a_short_float_that_may_be_another_price_is_refused(price: float, scale: int, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"is not exact at a scale of {scale}"):
+        read(floats(price, np.float32), tmp_path, scale)
+    assert read(floats(price, np.float64), tmp_path, scale).columns.closes[0] == round(price * 10**scale)
+
+
+def test_a_short_float_that_is_one_price_alone_is_read(tmp_path: Path) -> None:
+    assert read(floats(100.1, np.float32), tmp_path, 2).columns.closes[0] == 10_010
+
+
+@pytest.mark.parametrize("scale", [-2, 19, 400])
+@pytest.mark.parametrize("table", [bars(), floats(1.25, np.float64)])
+def test_a_scale_that_no_price_has_is_refused(table: pa.Table, scale: int, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot have"):
+        read(table, tmp_path, scale)
+
+
+def test_whole_numbers_beyond_64_bits_are_not_wrapped_round(tmp_path: Path) -> None:
+    wide = pa.array([2**64 - 100] * 5, pa.uint64())
+    with pytest.raises(ConfigError, match="open does not fit 64 bits"):
+        read(bars(open=wide, high=wide, low=wide, close=wide), tmp_path, 2)
+
+
+def test_large_volumes_are_exact(tmp_path: Path) -> None:
+    assert read(bars(volume=[2**53 + 1] * 5), tmp_path).columns.volumes.tolist() == [2**53 + 1] * 5
+
+
+def test_quantities_of_too_many_decimals_are_refused() -> None:
+    with pytest.raises(ConfigError, match="quantities cannot have 400 decimals"):
+        frame_of(bars(), panel=False, quantity_scale=400)
+
+
+def test_a_corrupt_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bars.parquet"
+    pq.write_table(bars(), path, compression="zstd")
+    data = bytearray(path.read_bytes())
+    data[4:60] = bytes(56)  # the first page, behind the magic number
+    path.write_bytes(data)
+    with pytest.raises(ConfigError, match=r"bars\.parquet cannot be read"):
+        read_parquet(path, price_scale=None, panel=False)
 
 
 def test_quotes_become_slices_with_the_ask_on_top(tmp_path: Path) -> None:

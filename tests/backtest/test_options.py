@@ -22,6 +22,13 @@ from zeno.errors import ConfigError
         "bps:1e30",
         "bps:1,nan=2",
         "bps:1,1000=0.5,1000=0.2",
+        "bps:1,1000=-5",
+        "bps:1,-1000=5",
+        "bps:10001",
+        "share:1e7",
+        "share:1,min=1e7",
+        "maker_taker:1e12",
+        "maker_taker:1,maker=-1e12",
         "share:-1",
         "share:0.005,max=2",
         "share:1,min=nan",
@@ -51,11 +58,30 @@ def test_costs_that_can_be_meant_are_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ticks", "ticks:-1", "ticks:1.5", "ticks:nan", "spread:1e40", "sqrt:inf", "ticks:1,x=2"]
+    "text",
+    [
+        "ticks",
+        "ticks:-1",
+        "ticks:1.5",
+        "ticks:nan",
+        "ticks:1e15",
+        "ticks:1,x=2",
+        "spread:1e40",
+        "spread:1e6",
+        "sqrt:inf",
+        "sqrt:1e6",
+    ],
 )
 def test_slippage_that_cannot_be_meant_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         slippage(text)
+
+
+def test_a_tick_is_as_many_price_units_as_the_data_say() -> None:
+    assert [slippage("ticks:2", tick).size for tick in (1, 25)] == [2, 50]
+    with pytest.raises(ConfigError, match="ticks differ"):
+        slippage("ticks:2", 0)
+    assert slippage("spread:2", 0).size == 20_000
 
 
 @pytest.mark.parametrize(
@@ -71,6 +97,8 @@ def test_slippage_that_cannot_be_meant_is_refused(text: str) -> None:
         "equity:0.5,most=nan",
         "equity:0.5,foo=3",
         "equity:1,most=1,most=2",
+        "equity:1e15",
+        "kelly:1,most=1e9",
     ],
 )
 def test_sizers_that_cannot_be_meant_are_refused(text: str) -> None:

@@ -315,9 +315,11 @@ def test_files_of_integers_floats_and_decimals_give_the_same_run(scale: int, tmp
 def test_decimals_bring_their_scale(tmp_path: Path, kernels: Path) -> None:
     columns = walk(5, 600, start=5_001, step=5)
     frame = read_parquet(written(tmp_path / "bars.parquet", columns, "decimals"), price_scale=None, panel=False)
-    assert frame.price_scale == 2
+    assert frame.price_scale == 4
     result = run_backtest(Request(SmaCrossover(), cash=Decimal(CASH // 10**6), cost="bps:1"), frame, kernels=kernels)
-    check(result.session, crossover(columns, 10, 30, 1, Fraction(10_000), 10_000))
+    books = crossover(columns, 10, 30, 1, Fraction(10_000), 10_000)
+    assert result.session.record.equity().tolist() == books.equity
+    assert result.session.record.fills()[:, 4].tolist() == [100 * one[3] for one in books.fills]
 
 
 def test_a_float_that_is_not_exact_is_refused(tmp_path: Path) -> None:
