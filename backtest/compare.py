@@ -7,6 +7,7 @@ import numpy as np
 
 from backtest.report import run_record
 from backtest.run import Result, run_backtest
+from backtest.stopped import explained
 from backtest.tearsheet import tear_sheet
 from zeno.errors import ConfigError
 
@@ -28,7 +29,8 @@ def compare_strategies(
             made = make(name)
             frame = frames.setdefault(bool(type(made).panel), None) or frame_for(made)
             frames[bool(type(made).panel)] = frame
-            ran.append((name, run_backtest(request_for(made), frame)))
+            with explained(made):
+                ran.append((name, run_backtest(request_for(made), frame)))
         except ConfigError as error:
             failed.append(_row(name, note=str(error)))
     variance = _variance(ran)

@@ -10,14 +10,18 @@ from backtest import exchange, options
 from backtest.actions import Action, in_order, perform
 from backtest.core import lanes
 from backtest.core.arithmetic import FX
+from backtest.core.columns import Columns
+from backtest.core.costs import PER_SHARE, TICKS, Costs, Slippage
 from backtest.core.kernels import CannotCompile
 from backtest.core.session import Session, Terms
+from backtest.core.sizing import FIXED, Sizer
 from backtest.frames import Frame
 from backtest.scaling import decimals_in, money, to_units, worth
 from zeno.errors import ConfigError
 from zeno.settings import Settings
 
 _YEAR = 365.25 * 86_400_000_000
+_MOST_SHARE = 100  # the most a share of a position's value may be: ten thousand per cent
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,17 @@ def run_backtest(request: Request, frame: Frame, *, kernels: Path | None = None)
     """
     if not frame.traded:
         raise ConfigError("there are no bars to run over", remedy="choose another interval, or look at zeno status")
+    _refuse_for(request, frame.columns)
     if request.fill == "same_close" and request.latency:
         raise ConfigError("an order that takes time cannot fill at the close it was decided at",
                           remedy="drop --latency, or use --fill next_open")  # fmt: skip
     folder = kernels or Settings.from_env().cache / "kernels"
     terms = terms_of(request, frame)
     panel = bool(type(request.strategy).panel)
+    known = lanes.PANEL_LANES if panel else lanes.LANES
+    if request.lane not in ("auto", *known):
+        raise ConfigError(f"there is no lane {request.lane} for this strategy",
+                          remedy=f"choose from: auto, {', '.join(known)}")  # fmt: skip
     choices = [request.lane] if request.lane != "auto" else ["batch", "plain" if panel else "dense"]
     for number, lane in enumerate(choices):
         session = Session(request.strategy, terms, folder)
@@ -125,6 +134,16 @@ def run_backtest(request: Request, frame: Frame, *, kernels: Path | None = None)
         _through(session, request, frame, lane)
         return Result(request, frame, session, lane, time.perf_counter() - start)
     raise AssertionError("unreachable")
+
+
+def _refuse_for(request: Request, columns: Columns) -> None:
+    """Refuse what these slices cannot answer, and would answer wrongly without a word."""
+    if request.fill == "touch" and not columns.quotes and (columns.highs != columns.lows).any():
+        raise ConfigError("touch fills at bid and ask, and a bar's low and high are neither",
+                          remedy="give quotes (ts, bid, ask), or use --fill next_open")  # fmt: skip
+    if request.participation > 0 and not columns.volumes.any():
+        raise ConfigError("participation is a share of the volume, and these data have none",
+                          remedy="give a volume column, or drop --participation")  # fmt: skip
 
 
 def _through(session: Session, request: Request, frame: Frame, lane: str) -> None:
@@ -166,22 +185,29 @@ def terms_of(request: Request, frame: Frame) -> Terms:
     scale = frame.quantity_scale
     if request.fill not in options.FILLS:
         raise ConfigError(f"there is no fill model {request.fill}", remedy=f"choose from: {', '.join(options.FILLS)}")
+    if request.cash < 0:
+        raise ConfigError(f"an account cannot start with {request.cash}", remedy="give --cash 0 or more")
     currencies = currencies_of(request, frame)
     costs, tiers = options.costs(request.cost, scale)
+    sizer = options.sizer(request.sizer, scale, _per_year(frame))
+    lot = _lot(request, scale, sizer)
     most = _bound(frame)
+    slippage = options.slippage(request.slippage, frame.tick)
+    instruments = tuple(_instrument(request, frame, number, most, lot) for number in range(len(frame.traded)))
+    _refuse_beyond_prices(request, costs, slippage, most, max(one["max_position"] for one in instruments))
     return Terms(
-        instruments=tuple(_instrument(request, frame, number, most) for number in range(len(frame.traded))),
+        instruments=instruments,
         cash=(to_units(request.cash, 6, "cash"), *[0] * (len(currencies) - 1)),
         rates=_first_rates(request, frame),
         costs=costs,
         tiers=tiers,
-        slippage=options.slippage(request.slippage),
-        sizer=options.sizer(request.sizer, scale, _per_year(frame)),
+        slippage=slippage,
+        sizer=sizer,
         fill=options.FILLS[request.fill],
         participation=to_units(request.participation, 8, "participation"),
         latency=request.latency,
         margined=request.margin > 0,
-        interest=to_units(request.interest, 8, "interest"),
+        interest=to_units(options.bounded(request.interest, _MOST_SHARE, "interest"), 8, "interest"),
         most=most,
     )
 
@@ -191,16 +217,40 @@ def _bound(frame: Frame) -> int:
     return 1 << max(frame.columns.check().bit_length() + 4, 20)
 
 
-def _instrument(request: Request, frame: Frame, number: int, most: int) -> dict[str, int]:
+def _refuse_beyond_prices(request: Request, costs: Costs, slippage: Slippage, most: int, held: int) -> None:
+    """Refuse amounts above all prices, of which the ``held`` units of the largest position would not fit 64 bits."""
+    if slippage.model == TICKS and slippage.size > most // 2:
+        raise ConfigError(f"slippage {request.slippage} is more than any price", remedy="give fewer ticks")
+    if costs.model == PER_SHARE and costs.rate > 2**62 // max(costs.per, held):
+        raise ConfigError(f"a fee of {request.cost} is more than any price", remedy="give a smaller one")
+
+
+def _lot(request: Request, scale: int, sizer: Sizer) -> int:
+    """Return the lot in quantity units.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such lot, or the quantity is not a whole number of them.
+    """
+    lot = to_units(request.lot, scale, "the lot")
+    if lot <= 0:
+        raise ConfigError(f"a lot of {request.lot} cannot be traded", remedy="give --lot 1, or 0.001")
+    if sizer.model == FIXED and sizer.size % lot:
+        raise ConfigError(f"{request.sizer} is not a whole number of lots of {request.lot}",
+                          remedy="give a multiple of --lot, or another --lot")  # fmt: skip
+    return lot
+
+
+def _instrument(request: Request, frame: Frame, number: int, most: int, lot: int) -> dict[str, int]:
     factor, per = worth(frame.traded[number].multiplier, frame.price_scale, frame.quantity_scale)
     if most * factor > 2**62:
         raise ConfigError(f"prices of {frame.traded[number].symbol} are too large to hold a single unit exactly",
                           remedy="check --price-scale and the multiplier")  # fmt: skip
     currency = currencies_of(request, frame).index(frame.traded[number].currency)
-    lot = max(to_units(request.lot, frame.quantity_scale, "the lot"), 1)
     return {"lot": lot, "currency": currency, "worth": factor, "per": per, "max_position": 2**62 // (most * factor),
-            "margin": to_units(request.margin, 8, "margin"),
-            "borrow": to_units(request.borrow, 8, "borrow")}  # fmt: skip
+            "margin": to_units(options.bounded(request.margin, _MOST_SHARE, "margin"), 8, "margin"),
+            "borrow": to_units(options.bounded(request.borrow, _MOST_SHARE, "borrow"), 8, "borrow")}  # fmt: skip
 
 
 def _per_year(frame: Frame) -> float:

@@ -44,14 +44,17 @@ def run(
 def _refuse_folder(path: Path) -> None:
     if not path.parent.is_dir():
         raise ConfigError(f"there is no folder {path.parent}", remedy="make it first")
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder", remedy="name a file in it")
 
 
 def _run(name: str, options: Options) -> Any:
     from backtest.run import run_backtest
+    from backtest.stopped import explained
 
     made = make_strategy(name, options)
     frame = make_frame(made, options)
-    with errors.status(f"running {escape(name)} over {frame.bars:,} bars"):
+    with errors.status(f"running {escape(name)} over {frame.bars:,} bars"), explained(made):
         return run_backtest(make_request(made, options), frame)
 
 

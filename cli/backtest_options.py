@@ -27,14 +27,16 @@ class Options:
     as_of: Annotated[str, typer.Option(help="What was known then; now, unless given.")] = ""
     source: Annotated[str, typer.Option(help="The data set to read, where several have the same bars.")] = ""
     bars: Annotated[Path | None, typer.Option(help="A Parquet file of bars instead of the warehouse.")] = None
-    price_scale: Annotated[int | None, typer.Option(help="Decimals of the file's prices: 2 for cents.")] = None
+    price_scale: Annotated[int | None, typer.Option(help="Decimals of the prices: 2 for cents.")] = None
     param: Annotated[list[str] | None, typer.Option("--param", "-p", help="A parameter, as name=value.")] = None
     cash: Annotated[str, typer.Option(help="What the account starts with.")] = "1000000"
     quantity: Annotated[str, typer.Option(help="One unit of position; short for --sizer quantity:N.")] = ""
     sizer: Annotated[
         str, typer.Option(help="quantity:N, notional:AMOUNT, equity:SHARE, volatility:YEARLY, kelly:F.")
     ] = ""
-    lot: Annotated[str, typer.Option(help="Smallest quantity that is traded, such as 0.001.")] = "1"
+    lot: Annotated[
+        str, typer.Option(help="Smallest quantity that is traded, such as 0.001; 1, or the quantity's last decimal.")
+    ] = ""
     cost: Annotated[
         str, typer.Option(help="zero, share:0.005,min=1, bps:1[,TURNOVER=RATE…], maker_taker:2,maker=-0.5.")
     ] = "zero"
@@ -123,7 +125,7 @@ def make_frame(strategy: Any, options: Options) -> Any:
     ConfigError
         When neither symbols nor a file were given, or they have nothing.
     """
-    panel, scale = bool(type(strategy).panel), _quantity_scale(options)
+    panel, scale = bool(type(strategy).panel), quantity_scale(options)
     if options.bars is not None:
         _refuse_with_file(options)
         from backtest.frames import read_parquet
@@ -136,7 +138,8 @@ def make_frame(strategy: Any, options: Options) -> Any:
     symbols = [one.strip() for one in options.symbols.split(",")]
     as_of = moment(options.as_of) if options.as_of else None
     return read_market(symbols, options.resolution, moment(options.start), moment(options.end), as_of=as_of,
-                       source=options.source or None, panel=panel, quantity_scale=scale)  # fmt: skip
+                       source=options.source or None, panel=panel, price_scale=options.price_scale,
+                       quantity_scale=scale)  # fmt: skip
 
 
 def _refuse_with_file(options: Options) -> None:
@@ -148,10 +151,30 @@ def _refuse_with_file(options: Options) -> None:
                           remedy="leave it out, or cut the file")  # fmt: skip
 
 
-def _quantity_scale(options: Options) -> int:
+def quantity_scale(options: Options) -> int:
+    """Return how many decimals quantities need."""
     from backtest.scaling import decimals_in
 
-    return max(decimals_in(number(options.quantity or "1", "--quantity")), decimals_in(number(options.lot, "--lot")))
+    return max(decimals_in(_quantity(options)), decimals_in(_lot(options)))
+
+
+def _sizer(options: Options) -> str:
+    if options.quantity and options.sizer:
+        raise ConfigError("--quantity and --sizer both say how much to trade", remedy="give one of them")
+    return options.sizer or f"quantity:{number(options.quantity or '1', '--quantity')}"
+
+
+def _quantity(options: Options) -> Decimal:
+    """Return the quantity that is traded, where it is a fixed one; 1 where it is not."""
+    name, _, rest = _sizer(options).partition(":")
+    return number(rest, "--sizer quantity:") if name == "quantity" else Decimal(1)
+
+
+def _lot(options: Options) -> Decimal:
+    """Return the lot: unless given, one unit, or the last decimal of a quantity that has any."""
+    from backtest.scaling import decimals_in
+
+    return number(options.lot, "--lot") if options.lot else Decimal(1).scaleb(-decimals_in(_quantity(options)))
 
 
 def make_request(strategy: Any, options: Options) -> Any:
@@ -161,7 +184,7 @@ def make_request(strategy: Any, options: Options) -> Any:
     return Request(
         strategy=strategy,
         cash=number(options.cash, "--cash"),
-        sizer=options.sizer or f"quantity:{options.quantity or '1'}",
+        sizer=_sizer(options),
         cost=options.cost,
         slippage=options.slippage,
         fill=options.fill,
@@ -171,7 +194,7 @@ def make_request(strategy: Any, options: Options) -> Any:
         margin=number(options.margin, "--margin"),
         borrow=number(options.borrow, "--borrow"),
         interest=number(options.interest, "--interest"),
-        lot=number(options.lot, "--lot"),
+        lot=_lot(options),
         actions=_actions(options),
         currency=options.currency,
     )

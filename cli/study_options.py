@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.backtest_options import Options, make_request, moment, number, parameters_of
+from cli.backtest_options import Options, make_request, moment, parameters_of, quantity_scale
 from zeno.errors import ConfigError
 from zeno.settings import Settings
 
@@ -85,10 +85,9 @@ def asked_data(options: Options, panel: bool, universe: str) -> Any:
     ConfigError
         When there are none.
     """
-    from backtest.scaling import decimals_in
     from backtest.studies import ask
 
-    scale = max(decimals_in(number(options.quantity or "1", "--quantity")), decimals_in(number(options.lot, "--lot")))
+    scale = quantity_scale(options)
     if options.bars is not None:
         return ask.from_file(Path(options.bars), Settings.from_env(), price_scale=options.price_scale, panel=panel,
                              quantity_scale=scale)  # fmt: skip
@@ -107,6 +106,7 @@ def asked_data(options: Options, panel: bool, universe: str) -> Any:
         as_of=moment(options.as_of) if options.as_of else None,
         source=options.source or universe or None,
         panel=panel,
+        price_scale=options.price_scale,
         quantity_scale=scale,
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backtest.core.strategy import PanelStrategy, Strategy
 from backtest.strategies.registry import strategy
-from zeno.errors import ConfigError
+from zeno.errors import ConfigError, ZenoError
 
 
 def find_strategy(name: str) -> type:
@@ -38,8 +38,11 @@ def _from_file(name: str) -> type:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except (ImportError, SyntaxError) as error:
-        raise ConfigError(f"{path} cannot be loaded: {error}", remedy="correct the file") from error
+    except ZenoError:
+        raise
+    except Exception as error:  # a user's file may raise anything
+        kind = "" if isinstance(error, ImportError | SyntaxError) else f"{type(error).__name__}: "
+        raise ConfigError(f"{path} cannot be loaded: {kind}{error}", remedy="correct the file") from error
     found = getattr(module, wanted, None)
     if not (isinstance(found, type) and issubclass(found, Strategy | PanelStrategy)) or found in (
         Strategy,

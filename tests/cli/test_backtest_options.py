@@ -1,11 +1,12 @@
 """``zeno backtest``'s options: what a user can get wrong, and what they are told."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from cli.backtest_commands import compare, report, run
-from cli.backtest_options import Options, make_frame, make_strategy
+from cli.backtest_options import Options, make_frame, make_request, make_strategy, quantity_scale
 from zeno.errors import ConfigError
 
 
@@ -37,6 +38,8 @@ FILES = {
     "class X: pass": "has no strategy X",
     "Y = 1": "has no strategy X",
     "from backtest.core.strategy import Strategy as X": "has no strategy X",
+    "1 / 0": "cannot be loaded: ZeroDivisionError: division by zero",
+    "open('nonesuch')": "cannot be loaded: FileNotFoundError",
 }
 
 
@@ -70,6 +73,35 @@ def test_results_need_a_folder_before_anything_runs() -> None:
         run(strategy="sma_crossover", journal=Path("nonesuch/journal.jsonl"), **SHARED)
     with pytest.raises(ConfigError, match="there is no folder"):
         report(strategy="sma_crossover", output=Path("nonesuch/page.html"), trials=1, **SHARED)
+
+
+def test_results_need_a_file_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a folder"):
+        run(strategy="sma_crossover", journal=tmp_path, **SHARED)
+    with pytest.raises(ConfigError, match="is a folder"):
+        report(strategy="sma_crossover", output=tmp_path, trials=1, **SHARED)
+
+
+def test_two_answers_to_how_much_are_refused() -> None:
+    with pytest.raises(ConfigError, match="both say how much"):
+        make_request(None, Options(quantity="5", sizer="equity:0.5"))
+
+
+@pytest.mark.parametrize(("options", "lot", "scale"), [
+    (Options(), "1", 0),
+    (Options(quantity="15"), "1", 0),
+    (Options(quantity="0.5"), "0.1", 1),
+    (Options(sizer="quantity:0.5"), "0.1", 1),
+    (Options(sizer="quantity:0.5", lot="0.25"), "0.25", 2),
+    (Options(sizer="equity:0.5"), "1", 0),
+])  # fmt: skip
+def test_a_lot_is_one_unit_or_the_quantitys_last_decimal(options: Options, lot: str, scale: int) -> None:
+    assert (make_request(None, options).lot, quantity_scale(options)) == (Decimal(lot), scale)
+
+
+def test_a_quantity_is_the_same_either_way() -> None:
+    one, other = make_request(None, Options(quantity="0.5")), make_request(None, Options(sizer="quantity:0.5"))
+    assert (one.sizer, one.lot) == (other.sizer, other.lot)
 
 
 def test_trials_count_this_run() -> None:
