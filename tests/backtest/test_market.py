@@ -54,7 +54,7 @@ def days(store: Warehouse, *symbols: str, source: str, panel: bool = False) -> F
 
 def test_every_trade_becomes_a_slice(ticks: Frame) -> None:
     assert len(ticks.columns) == 500_000
-    assert ticks.price_scale == 2
+    assert (ticks.price_scale, ticks.tick) == (2, 25)
     assert set((ticks.columns.closes % 25).tolist()) == {0}  # the 0.25 tick, in hundredths
     assert ticks.traded[0].multiplier == Decimal(50)
     assert ticks.columns.duration == 0

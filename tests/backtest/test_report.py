@@ -209,9 +209,9 @@ def test_quantities_keep_all_their_decimals(tmp_path: Path) -> None:
 
 
 def test_fills_carry_money_to_the_last_digit(tmp_path: Path) -> None:
-    record = run_record(ran(tmp_path, cost="bps:10", slippage="ticks:1"))
+    record = run_record(ran(tmp_path, cost="bps:10", slippage="ticks:100"))
     assert record.fills["quantity"].to_pylist() == [3, -5, 2]
-    assert record.fills["price"].to_pylist() == [111, 119, 91]  # whole numbers: a tick is one
+    assert record.fills["price"].to_pylist() == [111, 119, 91]  # a tick is a cent
     assert record.fills["notional"].to_pylist() == [333, -595, 182]
     assert record.fills["fee"].to_pylist() == [Decimal("0.333"), Decimal("0.595"), Decimal("0.182")]
     assert record.fills["slippage"].to_pylist() == [3, 5, 2]
