@@ -102,8 +102,8 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
     ----------
     price_scale
         Decimals of the prices; a tick is then one unit of them. By default those of the columns' decimal type, and of a
-        type of more than six, those of the instruments' ticks or six: more where the prices need them. Nothing else
-        depends on prices to come.
+        type of more than six, those of the instruments' ticks, or as many as make six with the quantities' and at least
+        two: more where the prices need them. Nothing else depends on prices to come.
     duration
         How long a bar lasts, µs; by default the smallest step between two bars.
     traded
@@ -120,7 +120,7 @@ def frame_of(table: pa.Table, *, panel: bool, price_scale: int | None = None, qu
     symbols, members = _symbols(table)
     known = {one.symbol: one for one in traded}
     made = tuple(known.get(symbol, Traded(symbol)) for symbol in symbols)
-    prices, scale, tick = _prices(table, price_scale, made)
+    prices, scale, tick = _prices(table, price_scale, quantity_scale, made)
     times = _micros(table.column("ts"))
     order = _order(times, members)
     times, members = times[order], members[order]
@@ -157,7 +157,7 @@ def _symbols(table: pa.Table) -> tuple[list[str], np.ndarray]:
     return [names[one] for one in order], rank[encoded.indices.to_numpy()]
 
 
-def _prices(table: pa.Table, price_scale: int | None, traded: Sequence[Traded]
+def _prices(table: pa.Table, price_scale: int | None, quantity_scale: int, traded: Sequence[Traded]
             ) -> tuple[dict[str, np.ndarray], int, int]:  # fmt: skip
     """Return the prices in units of a scale, the scale, and how many units a tick is."""
     found, scales = {}, set()
@@ -168,7 +168,8 @@ def _prices(table: pa.Table, price_scale: int | None, traded: Sequence[Traded]
         raise ConfigError("the prices' columns have different scales", remedy="give --price-scale")
     scale, tick = scales.pop(), 1
     if price_scale is None and scale > _PLAIN:
-        least = max(_PLAIN if one.tick is None else decimals_in(one.tick) for one in traded)
+        plain = max(_PLAIN - quantity_scale, 2)  # the finer the quantities, the less room their product has
+        least = max(plain if one.tick is None else decimals_in(one.tick) for one in traded)
         least = max(smallest_scale(values, scale, least)[1] for values in found.values())
         found = {name: values // 10 ** (scale - least) for name, values in found.items()}
         scale, tick = least, _tick(traded, least)

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from builders import NOW, empty, make_settings, register
 
 from warehouse.loader import Loader
 from warehouse.store import Warehouse, connect, embedded
 from zeno.clock import ManualClock
+
+# How long an example takes is no property of the code: a busy machine would fail the test.
+hypothesis.settings.register_profile("zeno", deadline=None)
+hypothesis.settings.load_profile("zeno")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

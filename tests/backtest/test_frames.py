@@ -199,3 +199,8 @@ def test_bars_last_as_long_as_the_steps_of_one_symbol(tmp_path: Path) -> None:
     table = pa.concat_tables([minutes("A", 0, 1440, 2880), minutes("B", 300, 1740)])
     assert read(table, tmp_path).columns.duration == day
     assert read(minutes("A", 0), tmp_path).columns.duration == 0
+
+
+@pytest.mark.parametrize(("quantity_scale", "scale"), [(0, 6), (3, 3), (8, 2)])
+def test_fine_quantities_leave_prices_fewer_decimals(quantity_scale: int, scale: int) -> None:
+    assert frame_of(bars(), panel=False, quantity_scale=quantity_scale).price_scale == scale

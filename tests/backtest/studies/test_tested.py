@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from study_bench import bars_file, spec
 
-from backtest.report import slice_of
+from backtest.holdings import fill_slices
 from backtest.run import Request
 from backtest.studies import tested
 from backtest.studies.packing import unpacked
@@ -26,7 +26,7 @@ def run(request, tmp_path_factory):
     result = trial(asked.question, {}, load(asked.data, panel=False))
     rows = result.session.record.fills()
     return SimpleNamespace(
-        result=result, times=result.frame.columns.times, slices=slice_of(result, rows), number=rows[:, 1] >> 8,
+        result=result, times=result.frame.columns.times, slices=fill_slices(result), number=rows[:, 1] >> 8,
         quantity=rows[:, 3], price=rows[:, 4] / 100, fee=rows[:, 5] / 1e6,
         slipped=np.abs(rows[:, 3] * (rows[:, 4] - rows[:, 6])) / 100,
     )  # fmt: skip
