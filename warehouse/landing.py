@@ -16,6 +16,7 @@ Deduplication tokens are not used: docs/decisions/0003-probe-then-insert.md.
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pyarrow as pa
 
@@ -217,6 +218,6 @@ def _sum(values: pa.ChunkedArray) -> object:
     return 0 if total is None else total
 
 
-def _plain(value: object) -> str:
-    text = str(value)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _plain(value: object) -> Decimal:
+    # As numbers: a sum of 1E-8 or 0E-8 is spelled otherwise by Python than by the node.
+    return Decimal(str(value))

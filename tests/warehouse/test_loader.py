@@ -30,6 +30,12 @@ def test_the_same_batch_twice_is_stored_once(loader, warehouse):
     assert stored(warehouse) == 5
 
 
+@pytest.mark.parametrize("size", ["0", "0.00000001", "0.0000009"])
+def test_a_column_whose_sum_is_nothing_or_next_to_it_is_stored(loader, warehouse, size):
+    assert loader.load(trades(1, size=[size])).rows_stored == 1
+    assert warehouse.client().scalar("SELECT toString(size) FROM raw.trades") == size
+
+
 COLUMNS = {
     "number": pa.array([1, None, 3, 4], pa.int32()),
     "decimal": pa.array([Decimal("1.5"), None, Decimal(2), Decimal(3)], pa.decimal128(18, 8)),
