@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -75,6 +76,33 @@ def test_malformed_lines_are_refused_with_their_line_and_text_and_the_rest_is_ke
     assert batch.rows_in == 5
 
 
+def test_a_stray_quote_costs_its_line_and_no_other_i11(tmp_path):
+    bad = 'ES"x,"2013-09-04T14:30:00Z,1,1,1,buy\n'
+    batch = only(drop(tmp_path, HEADER + bad + GOOD * 3))
+    assert batch.data.num_rows == 3
+    assert [(r.row, r.reason, r.payload) for r in batch.unreadable] == [(0, "unbalanced_quotes", bad.strip())]
+    assert batch.rows_in == 4
+
+
+@pytest.mark.parametrize("line", ['ES,"a\rb",1,1,1,buy\n', "ES,2024-01-02\rT14:30:00Z,1,1,1,buy\n", "ES,x\r\r\n"])
+def test_a_carriage_return_within_a_line_costs_that_line_i11(tmp_path, line):
+    batch = only(drop(tmp_path, HEADER + GOOD.replace(",buy", ',"buy"') + line + GOOD))
+    assert batch.data["side"].to_pylist() == ["buy", "buy"]
+    assert [(r.row, r.reason) for r in batch.unreadable] == [(1, "carriage_return")]
+
+
+def test_every_line_is_a_row_or_a_rejection_whatever_its_quotes_i11(tmp_path):
+    parts = ['"', '"', '""', ",", "a", "\r", "\n", "\r\n"]
+    chance = random.Random(1)
+    for _ in range(500):
+        lines = "".join(chance.choices(parts, k=40)).split("\n")
+        rows = csvtext.read_text(("x,y\n" + "\n".join(lines)).encode(), "x")
+        assert rows.data.num_rows + len(rows.unreadable) == sum(line.strip() != "" for line in lines), lines
+        for position, row in zip(rows.positions, rows.data.to_pylist(), strict=True):
+            alone = csvtext.read_text(f"x,y\n{lines[position]}\n".encode(), "x")
+            assert alone.data.to_pylist() == [row], "a line is read the same among others and alone"
+
+
 def test_a_quoted_decimal_comma_reaches_the_contract_as_it_came_i11(tmp_path):
     batch = only(drop(tmp_path, HEADER + 'ES,2024-01-02T14:30:00Z,1,"4700,25",3,buy\n'))
     assert batch.data["price"].to_pylist() == ["4700,25"]
@@ -120,7 +148,8 @@ def test_a_bar_is_known_at_its_end_unless_the_file_says_otherwise(tmp_path):
 @pytest.mark.parametrize(("content", "says"), [
     (HEADER + "ES,\x00\n", "NUL"), ((HEADER + GOOD).encode() + b"\xff\xfe\n", "not UTF-8"), ("", "is empty"),
     ("symbol,ts\n", "columns missing: ['ord'"), (HEADER.strip() + ",colour\n", "unknown: ['colour']"),
-    ("symbol,symbol\n", "no usable header"), (HEADER + "x" * (csvtext.BLOCK_BYTES + 1), "has a line above"),
+    ("symbol,symbol\n", "no usable header"), ("symbol,ts\rES,x\r", "no usable header"),
+    (HEADER + "x" * (csvtext.BLOCK_BYTES + 1), "has a line above"),
     (b"PK\x03\x04 no text \x00", "NUL"),
 ])  # fmt: skip
 def test_an_unreadable_csv_file_becomes_one_rejection_i11(tmp_path, content, says):
