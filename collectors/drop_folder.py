@@ -11,10 +11,13 @@ are ISO 8601 with an offset (``zeno.times``), dates YYYY-MM-DD. What may be left
 
 A file that cannot be read as a whole is read to its end before any of it is handed on, and becomes one empty batch with
 one rejection (row -1): it lands in the quarantine and loads nothing (I11, I12, I13). Bad lines and bad times are
-refused one by one. Everything else is the contract's to judge.
+refused one by one: nothing about a row may end a file whose earlier rows have been handed on. Everything else is the
+contract's to judge.
 """
 
+import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collectors.csvtext import BLOCK_BYTES, TextRows, check_text, stream_text
-from collectors.drop_columns import SOURCE, check_columns, to_batch
+from collectors.drop_columns import SOURCE, check_columns, check_types, to_batch
 from collectors.shape import Values, columns_of, make_batch
 from collectors.unpack import gunzip_stream, read_chunks
 from warehouse.batch import Batch, Rejection
@@ -52,11 +55,13 @@ def pending(folder: Path, *, clock: Clock | None = None, quiet_seconds: float = 
     now = (clock or SystemClock()).now().timestamp()
     found = (path for path in folder.glob("*/*") if path.is_file() and not path.is_symlink())
     files = sorted(found, key=lambda path: (_REFERENCE_FIRST.get(path.parent.name, 3), path))
-    return [path for path in files if not _unfinished(path) and now - path.stat().st_mtime >= quiet_seconds]
+    return [path for path in files if not _unfinished(path) and _quiet_since(path) <= now - quiet_seconds]
 
 
 def read_file(path: Path) -> Iterator[Batch]:
     """Yield the batches of one file.
+
+    A file that cannot be read as a whole is one empty batch, whose rejection ``whole_file_reason`` tells.
 
     Raises
     ------
@@ -71,10 +76,24 @@ def read_file(path: Path) -> Iterator[Batch]:
         )
     try:
         reader = _reader(path)
-        reader.check(path)
+        reader.check(path, declared)
         yield from (to_batch(declared, rows) for rows in reader.rows(path, declared))
     except SourceRejected as error:
-        yield _whole_file(declared, path, error.message)
+        yield _whole_file(declared, path, str(error))
+
+
+def whole_file_reason(batch: Batch) -> str:
+    """Return why the whole file that this batch comes from was refused, or ""."""
+    return next((rejection.detail for rejection in batch.unreadable if rejection.row < 0), "")
+
+
+def version(path: Path) -> tuple[int, int, int] | None:
+    """Return inode, modification time and size: they tell a file from one put in its place. None if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def settle(path: Path, outcome: str, reason: str = "") -> Path:
@@ -99,6 +118,11 @@ def _unfinished(path: Path) -> bool:
     return path.name.startswith(".") or path.name.endswith((".tmp", ".part"))
 
 
+def _quiet_since(path: Path) -> float:
+    found = version(path)  # a load may take it away between the listing and this look
+    return found[1] / 1e9 if found else math.inf
+
+
 def _reserve(folder: Path, name: str) -> Path:
     """Create an empty file under a name that nobody has, so that the rename over it replaces only that."""
     number = 0
@@ -116,7 +140,8 @@ class _Csv:
     """CSV files, gzipped or not."""
 
     @staticmethod
-    def check(path: Path) -> None:
+    def check(path: Path, declared: Table) -> None:
+        del declared  # the header is looked at with the first lines
         check_text(_text_chunks(path), path.name)
 
     @staticmethod
@@ -130,15 +155,18 @@ class _Parquet:
     """Parquet files, by row group or less."""
 
     @staticmethod
-    def check(path: Path) -> None:
+    def check(path: Path, declared: Table) -> None:
+        schema = _parquet_schema(path)
+        check_types(declared, schema)
+        check_columns(declared, schema.names)
         for _ in _parquet_tables(path):
             pass
 
     @staticmethod
     def rows(path: Path, declared: Table) -> Iterator[TextRows]:
+        del declared  # the whole file has been checked
         first = 1
         for data in _parquet_tables(path):
-            check_columns(declared, data.column_names)
             yield TextRows(data, (), np.arange(data.num_rows), first)
             first += data.num_rows
 
@@ -157,11 +185,22 @@ def _text_chunks(path: Path) -> Iterator[bytes]:
         yield from gunzip_stream(chunks, path.name, max_bytes=MAX_UNFOLDED) if path.suffix == ".gz" else chunks
 
 
+def _parquet_schema(path: Path) -> pa.Schema:
+    with _parquet_file(path) as file:
+        return file.schema_arrow
+
+
 def _parquet_tables(path: Path) -> Iterator[pa.Table]:
+    with _parquet_file(path) as file:
+        for batch in file.iter_batches(batch_size=PARQUET_ROWS):
+            yield pa.Table.from_batches([batch])
+
+
+@contextmanager
+def _parquet_file(path: Path) -> Iterator[pq.ParquetFile]:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for batch in file.iter_batches(batch_size=PARQUET_ROWS):
-                yield pa.Table.from_batches([batch])
+            yield file
     except (pa.ArrowException, OSError) as error:
         raise SourceRejected(f"{path.name} is not an intact Parquet file: {error}") from error
 

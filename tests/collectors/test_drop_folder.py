@@ -207,6 +207,55 @@ def test_a_parquet_time_without_unit_or_zone_is_not_guessed(tmp_path, kind):
     assert "guess" in refused_whole(parquet(tmp_path / "raw.trades" / "x.parquet", **trade_columns(1, times)))
 
 
+def times(*micros: int | None, unit: str = "us") -> pa.Array:
+    return pa.array(micros, pa.timestamp(unit, "UTC"))
+
+
+def test_a_time_that_does_not_fit_leaves_its_column_to_the_contract_i12(tmp_path, monkeypatch):
+    monkeypatch.setattr(drop_folder, "PARQUET_ROWS", 2)
+    ts = times(1000, 2000, 3000, 3001, unit="ns")
+    first, second = read_file(parquet(tmp_path / "raw.trades" / "x.parquet", **trade_columns(4, ts)))
+    assert (first.unreadable, second.unreadable) == ((), ())
+    assert second.data["ts"].type == pa.timestamp("ns", "UTC"), "the contract refuses nanoseconds row by row"
+
+
+@pytest.mark.parametrize(("unit", "bad"), [("us", None), ("ns", 3001), ("ms", 2**62)])
+def test_a_lag_that_cannot_be_told_costs_its_row_i12(tmp_path, monkeypatch, unit, bad):
+    monkeypatch.setattr(drop_folder, "PARQUET_ROWS", 2)
+    known = times(1_000_000, 2_000_000, 3_000_000, bad, unit=unit)
+    columns = trade_columns(4, times(1, 2, 3, 4)) | {"known_at": known}
+    batches = list(read_file(parquet(tmp_path / "raw.trades" / "x.parquet", **columns)))
+    assert [batch.data.num_rows for batch in batches] == [2, 1]
+    assert [(r.row, r.reason) for r in batches[1].unreadable] == [(1, "not_a_time")]
+    assert "line 4: known_at: missing, or not in whole microseconds" in batches[1].unreadable[0].detail
+    assert batches[0].data["known_lag_us"].type == batches[1].data["known_lag_us"].type == pa.int64()
+
+
+def test_a_bar_without_a_time_has_no_end_i12(tmp_path):
+    columns = {"symbol": ["ES", "ES"], "resolution": ["1m", "1m"], "ts": times(0, None), "close": ["1", "2"]}
+    data = only(parquet(tmp_path / "raw.bars" / "x.parquet", **columns)).data
+    assert data["known_at"].to_pylist() == [datetime(1970, 1, 1, 0, 1, tzinfo=UTC), None]
+
+
+@pytest.mark.parametrize(("changes", "says"), [
+    ({"symbol": [["ES"]] * 2}, "symbol is list"), ({"symbol": [1.5] * 2}, "symbol is double and must be text"),
+    ({"size": [{"a": 1}] * 2}, "size is struct"), ({"known_at": [1, 2]}, "guess"), ({"colour": [1, 2]}, "colour"),
+])  # fmt: skip
+def test_a_parquet_file_of_the_wrong_shape_hands_on_nothing_i12(tmp_path, monkeypatch, changes, says):
+    monkeypatch.setattr(drop_folder, "PARQUET_ROWS", 1)
+    assert says in refused_whole(
+        parquet(tmp_path / "raw.trades" / "x.parquet", **trade_columns(2, times(1, 2)) | changes)
+    )
+
+
+def test_a_parquet_file_with_a_column_twice_hands_on_nothing_i12(tmp_path):
+    data = pa.table(trade_columns(1, times(1)))
+    path = tmp_path / "raw.trades" / "x.parquet"
+    path.parent.mkdir()
+    pq.write_table(data.append_column("symbol", data["symbol"]), path)
+    assert "a column more than once: symbol" in refused_whole(path)
+
+
 def test_a_damaged_parquet_file_becomes_one_rejection_i12(tmp_path):
     times = pa.array([datetime(2024, 1, 2, tzinfo=UTC)] * 5000, pa.timestamp("us", "UTC"))
     whole = parquet(tmp_path / "raw.trades" / "x.parquet", **trade_columns(5000, times)).read_bytes()
