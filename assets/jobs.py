@@ -47,7 +47,8 @@ def make_jobs(datasets: Mapping[str, Dataset], models: Marts) -> Jobs:
     tables = dg.AssetSelection.groups(*DATABASES)
     load = dg.AssetSelection.assets(*offline) | tables
     guarded = models.selection | dg.AssetSelection.checks_for_assets(*_guards())
-    dropped = dg.AssetSelection.assets(source_key(DROP_SOURCE)) | tables | models.selection
+    folder = dg.AssetSelection.assets(source_key(DROP_SOURCE))
+    dropped = folder | tables | models.selection
     elt = _job(
         "elt", load | models.selection, "Load every source that needs no service, then build the marts. Runs daily."
     )
@@ -55,7 +56,7 @@ def make_jobs(datasets: Mapping[str, Dataset], models: Marts) -> Jobs:
     jobs = [
         _job("load_default", load, "Load every source that needs no service."),
         _job("build_marts", guarded, "Build the marts from what is loaded, if the loaded tables pass their checks."),
-        _job("load_any", every | tables, "Load any source: launch it with a selection."),
+        _job("load_any", every | folder | tables, "Load any source: launch it with a selection."),
         _job("rebuild_bars", models.bars, "Rebuild the bars of the chosen years from their ticks."),
         _job("prove_bars", reconcile_checks(models), "Compare bars with their ticks; change nothing."),
         _job("mrie", dg.AssetSelection.groups(mrie.GROUP), "Read the macro regimes and write the risk report."),

@@ -22,15 +22,17 @@ from assets.instance import muted, open_instance
 from assets.marts import fingerprint, published_fingerprint
 from assets.partitions import years_of
 from assets.progress import Checked, Event, Failed, Materialized, OnEvent, Skipped, Watch
-from assets.raw import table_key
+from assets.raw import DROP_SOURCE, shown_tables, table_key
 from assets.reaper import process_tags, reap
 from assets.sources import source_key
-from collectors.dataset import Dataset
 from collectors.registry import DATASETS
 from warehouse.reconcile import dirty_days
 from warehouse.store import connect
 from zeno.errors import ConfigError
 from zeno.settings import Settings
+
+DROP = "drop"
+"""The drop folder, among the names of data sets."""
 
 # Dagster's console log would run through the progress bar; everything is in the event log.
 _SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -122,7 +124,8 @@ def run_elt(
     Parameters
     ----------
     datasets
-        Names of the data sets to load, online ones included; by default all that need no service.
+        Names of the data sets to load, online ones included, and ``drop`` for the drop folder; by default all that
+        need no service.
     on_event
         Called, from another thread, for everything worth a line.
     definitions
@@ -133,10 +136,10 @@ def run_elt(
     ConfigError
         If a data set is unknown.
     """
-    chosen = _known(datasets) if datasets is not None else None
+    chosen = _chosen(datasets) if datasets is not None else None
     with open_instance(settings) as instance:
         runner = Runner(instance, definitions or build(settings=settings), on_event)
-        loaded = runner.job("load_default") if chosen is None else runner.job("load_any", only=_with_tables(chosen))
+        loaded = runner.job("load_default") if chosen is None else runner.job("load_any", only=chosen)
         if not loaded:
             runner.report(Skipped("build_marts", "a source could not be loaded, or a blocking check failed"))
         elif _is_current(settings, instance):
@@ -170,16 +173,17 @@ def backfill(
         return runner.result
 
 
-def _known(names: Sequence[str]) -> list[Dataset]:
-    unknown = [name for name in names if name not in DATASETS]
+def _chosen(names: Sequence[str]) -> list[dg.AssetKey]:
+    """Return the assets of these sources and of the tables that they feed."""
+    unknown = [name for name in names if name not in DATASETS and name != DROP]
     if unknown:
         raise ConfigError(f"There is no data set {', '.join(unknown)}.", remedy="See: zeno elt sources")
-    return [DATASETS[name] for name in names]
-
-
-def _with_tables(datasets: Sequence[Dataset]) -> list[dg.AssetKey]:
-    tables = {name for entry in datasets for name in entry.tables} | {"raw.loads", "raw.quarantine"}
-    return [source_key(entry.name) for entry in datasets] + [table_key(name) for name in sorted(tables)]
+    sources = [DROP_SOURCE if name == DROP else name for name in names]
+    tables = {name for source in sources if source in DATASETS for name in DATASETS[source].tables}
+    if DROP in names:
+        tables |= {entry.name for entry in shown_tables()}
+    tables |= {"raw.loads", "raw.quarantine"}
+    return [source_key(name) for name in sources] + [table_key(name) for name in sorted(tables)]
 
 
 def _is_current(settings: Settings, instance: dg.DagsterInstance) -> bool:

@@ -26,7 +26,9 @@ Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
 
 @app.command()
 def run(
-    datasets: Annotated[list[str] | None, typer.Argument(help="Data sets; all offline ones by default.")] = None,
+    datasets: Annotated[
+        list[str] | None, typer.Argument(help="Data sets, or `drop` for the drop folder; all offline ones by default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Load data sets, build what that changed, and check it; exit with 1 if anything failed."""
