@@ -12,7 +12,7 @@ import pyarrow as pa
 from collectors.csvtext import TextRows
 from collectors.shape import Values, make_batch, mismatch
 from warehouse.batch import Batch, Rejection
-from warehouse.schema import Kind, Role, Table
+from warehouse.schema import Column, Kind, Role, Table
 from warehouse.schema.arrow import ARROW_TYPES
 from zeno.arrow_compute import pc
 from zeno.errors import SourceRejected
@@ -134,10 +134,20 @@ def _column(declared: Table, name: str, values: pa.ChunkedArray, refused: dict[i
         parsed = parse_timestamps(values) if kind is Kind.TIMESTAMP else parse_dates(values)
         refused.update({row: f"{name}: {reason}" for row, reason in parsed.reasons.items()})
         return parsed.values
+    return _native_column(column, name, kind, values, refused)
+
+
+def _native_column(
+    column: Column | None, name: str, kind: Kind, values: pa.ChunkedArray, refused: dict[int, str]
+) -> _Arrow:
+    """Return a column of Arrow times; rows that neither the lag nor the contract could make a time of are refused."""
     native = _native_time(kind, values)
-    if column is None:  # it only tells the lag, so the contract does not see it
-        missing = np.flatnonzero(pc.is_null(_micros(native)).to_numpy())
-        refused.update({int(row): f"{name}: missing, or not in whole microseconds" for row in missing})
+    if kind is Kind.DATE or (column is not None and native.type.unit in ("us", "ns")):
+        return native
+    lost = pc.is_null(_micros(native))
+    if column is not None:  # where nothing is given, the contract knows whether that is allowed
+        lost = pc.and_(lost, pc.is_valid(native))
+    refused.update({int(row): f"{name}: missing, or not in whole microseconds" for row in np.flatnonzero(lost)})
     return native
 
 

@@ -219,6 +219,13 @@ def test_a_time_that_does_not_fit_leaves_its_column_to_the_contract_i12(tmp_path
     assert second.data["ts"].type == pa.timestamp("ns", "UTC"), "the contract refuses nanoseconds row by row"
 
 
+def test_a_time_beyond_every_calendar_costs_its_row_i12(tmp_path):
+    ts = times(1_700_000_000_000, 2**62, unit="ms")
+    batch = only(parquet(tmp_path / "raw.trades" / "x.parquet", **trade_columns(2, ts)))
+    assert batch.data["ord"].to_pylist() == [0]
+    assert [(r.row, r.reason) for r in batch.unreadable] == [(1, "not_a_time")]
+
+
 @pytest.mark.parametrize(("unit", "bad"), [("us", None), ("ns", 3001), ("ms", 2**62)])
 def test_a_lag_that_cannot_be_told_costs_its_row_i12(tmp_path, monkeypatch, unit, bad):
     monkeypatch.setattr(drop_folder, "PARQUET_ROWS", 2)
