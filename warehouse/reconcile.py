@@ -3,8 +3,9 @@
     dirty_days  ->  transform.build(days=...)  ->  reconcile(days)  ->  ops.reconcile
 
 A day is clean when, on every node and for all four bar tables, its newest check found equal hashes and covered the
-batches that touch the day now. The batches are read before the ticks, so that a load that lands during a check leaves
-the day dirty. Bars are computed anew in ``warehouse.bars_from_ticks``.
+batches that touch the day now, each as often as it landed, and when no load that touches it is unfinished. The batches
+are read before the ticks, so that a load that lands during a check leaves the day dirty. Bars are computed anew in
+``warehouse.bars_from_ticks``.
 """
 
 import uuid
@@ -23,9 +24,11 @@ from warehouse.schema.ddl import LOCAL_SUFFIX, Layout
 from warehouse.store import User, Warehouse
 from zeno.clock import Clock, SystemClock
 
+# A batch that lands again may bring rows that it did not have before (a symbol was registered, a lost part came back):
+# every landing counts, by its time. A state that was written twice has one time.
 _LOADS = """
 SELECT day, sum(cityHash64(table_name, batch)) AS batches FROM (
-    SELECT DISTINCT table_name, batch, toDate32(arrayJoin(days)) AS day FROM raw.loads
+    SELECT DISTINCT table_name, batch, at, toDate32(arrayJoin(days)) AS day FROM raw.loads
     WHERE state = 'landed' AND table_name IN ('raw.trades', 'raw.corrections')
 ) GROUP BY day"""
 _SAMPLE = 3

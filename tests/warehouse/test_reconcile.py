@@ -8,15 +8,22 @@ from decimal import Decimal
 from pathlib import Path
 
 import marts
+import pyarrow as pa
 import pytest
+from builders import NOW, register, trades
 
-from warehouse import transform
+from warehouse import read_bars, transform
+from warehouse.batch import Batch
 from warehouse.bars_from_ticks import LENGTHS
+from warehouse.loader import Loader
 from warehouse.reconcile import dirty_days, reconcile
 from warehouse.store import User, Warehouse, embedded
 from warehouse.transform import TransformError, build
+from zeno.clock import ManualClock
 
 FIRST, SECOND, OTHER_MONTH = date(2024, 4, 29), date(2024, 4, 30), date(2024, 5, 1)
+LOADED_AT = datetime(2013, 9, 2, tzinfo=UTC)
+LOADED = LOADED_AT.date()
 DAYS = [FIRST, SECOND, OTHER_MONTH]
 LATE = marts.Trade(1, datetime(2024, 4, 30, 9, 0, 0, 500_000, UTC), 10**6, Decimal("4000.25"), Decimal(2),
                    datetime(2024, 4, 30, 10, 0, 0, 0, UTC))  # fmt: skip
@@ -134,6 +141,32 @@ def test_a_load_that_lands_after_the_check_began_leaves_the_day_dirty(warehouse:
     marts.load(warehouse, corrections=[marts.Correction(LATE.key, LATE.known, LATE.price, LATE.size)], batch=103)
     assert dirty_days(warehouse) == [SECOND]
     _rebuild(warehouse, [SECOND])
+
+
+@pytest.fixture
+def loader(warehouse: Warehouse) -> Loader:
+    """Return a loader into the module's warehouse; what it loads here is of 2013-09-02, a day that no other test has."""
+    made = Loader(warehouse, clock=ManualClock(NOW, tick=0.001), patience=30)
+    register(made)
+    return made
+
+
+def test_a_batch_that_lands_again_with_more_rows_makes_its_day_dirty(warehouse: Warehouse, loader: Loader):
+    batch = trades(3, symbol=["ES", "ES", "NEWCO"])
+    assert loader.load(batch).rows_quarantined == 1
+    _rebuild(warehouse, [LOADED])
+    loader.load(batch)
+    assert dirty_days(warehouse) == [], "nothing came that was not there"
+    loader.load(Batch("ref.symbols", "test", pa.table({
+        "namespace": ["test"], "symbol": ["NEWCO"], "valid_from": pa.array([0], pa.date32()),
+        "valid_to": pa.array([120_000], pa.date32()), "instrument_id": [8],
+    })))  # fmt: skip
+    assert loader.load(batch).rows_stored == 3
+    assert dirty_days(warehouse) == [LOADED]
+    _rebuild(warehouse, [LOADED])
+    assert dirty_days(warehouse) == []
+    end, now = LOADED_AT + timedelta(days=1), datetime.now(UTC)
+    assert read_bars(["NEWCO"], "1d", LOADED_AT, end, as_of=now, warehouse=warehouse)["trades"].to_pylist() == [1]
 
 
 def test_a_day_whose_trades_went_away_loses_its_bars(warehouse: Warehouse):
