@@ -131,6 +131,13 @@ def test_exact_repeats_are_stored_once_and_conflicts_refused_i01():
     assert [(r.row, r.reason) for r in checked.rejections] == [(3, "conflicting_duplicate")]
 
 
+def test_a_row_that_repeats_a_refused_one_is_refused_too():
+    at = times(*[1_378_080_000_000_000] * 5)
+    checked = check(trades(5, ord=[1, 0, 1, 1, 1], ts=at, size=[1, 9, 2, 2, 1]), SYMBOLS, NOW)
+    assert (checked.data["size"].to_pylist(), checked.repeated) == ([1, 9], 1)
+    assert [(r.row, r.reason) for r in checked.rejections] == [(row, "conflicting_duplicate") for row in (2, 3)]
+
+
 def test_a_batch_is_judged_alike_however_it_is_cut(monkeypatch):
     at = [1_378_080_000_000_000 + number for number in (0, 1, 1, 1, 2, 3, 4)]
     batch = trades(7, ts=times(*at), ord=[0, 1, 1, 1, 2, 3, 4], size=[1, 2, 2, 3, 4, -1, 5])

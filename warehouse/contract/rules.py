@@ -74,8 +74,8 @@ def duplicates(table: Table, data: pa.Table) -> tuple[Mask, Mask] | None:
     Returns
     -------
     same, conflicting
-        Exact repeats, which are dropped, and rows that say something else under the same key, which are refused; or
-        None if no key is there twice.
+        Exact repeats of the key's first row, which are dropped, and rows that say something else than it does, which
+        are refused; or None if no key is there twice.
     """
     if _sorted_by_key(table, data):
         return None
@@ -84,8 +84,11 @@ def duplicates(table: Table, data: pa.Table) -> tuple[Mask, Mask] | None:
     repeated = frame.duplicated(keep="first").to_numpy()
     if not repeated.any():
         return None
-    whole = pa.table({name: pa.array(_codes(data[name])) for name in data.column_names}).to_pandas()
-    same = whole.duplicated(keep="first").to_numpy()
+    # Only the first row of a key is stored: a later one is a repeat if it equals that one, not any other before it.
+    first = frame.groupby(list(table.key), sort=False).ngroup().to_numpy()
+    first = np.flatnonzero(~repeated)[first]
+    payload = [_codes(data[name]) for name in data.column_names if name not in table.key]
+    same = repeated & np.all([codes == codes[first] for codes in payload], axis=0)
     return same, repeated & ~same
 
 
