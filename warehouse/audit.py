@@ -1,20 +1,23 @@
 """The audit: does every table still hold what the ledger says was loaded into it?
 
 A part that a crash or a disk lost, or a batch that landed twice, shows as a difference between the ledger's count and
-the table's. The remedy is to load the batch again: the loader finds what is missing.
+the table's. A load that began and did not end is one too: whatever rows it left are in the table. The remedy is to load
+the batch again: the loader finds what is missing.
 """
 
 from dataclasses import dataclass
 
+from warehouse.ledger import UNFINISHED
 from warehouse.schema import Table, table
 from warehouse.store import User, Warehouse
 
-_BALANCE = """
+_UNENDED = "rows of a load that did not end"
+_BALANCE = f"""
     SELECT toString(table_name), batch, toString(argMax(source, at)), argMax(rows_in, at),
-           argMax(rows_stored, at), argMax(rows_present, at), argMax(rows_quarantined, at)
+           argMax(rows_stored, at), argMax(rows_present, at), argMax(rows_quarantined, at), {UNFINISHED}
     FROM raw.loads
     GROUP BY table_name, batch
-    HAVING argMax(state, at) = 'landed'
+    HAVING argMax(state, at) = 'landed' OR {UNFINISHED}
 """
 
 
@@ -47,7 +50,10 @@ def audit(warehouse: Warehouse) -> list[Difference]:
         )
     }
     found: list[Difference] = []
-    for name, batch, source, rows_in, stored, present, refused in loads:
+    for name, batch, source, rows_in, stored, present, refused, unfinished in loads:
+        if unfinished:
+            found.append(Difference(name, batch, source, 0, held[name].get(batch, 0), _UNENDED))
+            continue
         expectations = (
             (stored - present, held[name].get(batch, 0), "rows"),
             (refused, quarantined.get((name, batch), 0), "quarantined rows"),

@@ -19,6 +19,9 @@ from warehouse.schema.arrow import arrow_schema
 from warehouse.wire import content
 from zeno.telemetry import correlation_id
 
+UNFINISHED = "maxIf(at, state = 'started') > maxIf(at, state = 'landed')"
+"""Condition on a batch's states in ``raw.loads``: it began to load and did not end, so any part of it may be there."""
+
 
 @dataclass(frozen=True)
 class ContentId:

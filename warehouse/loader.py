@@ -100,7 +100,9 @@ class Loader:
         return landed_rows(self._warehouse, declared, content.batch, prior) == prior.rows_inserted
 
     def _land(self, declared: Table, batch: Batch, content: ContentId, checked: Checked) -> Load:
-        started = Load(batch.table, batch.source, "started", batch.rows_in, 0, 0, 0, *_span(declared, checked.data))
+        days = _days(declared, checked.data)
+        # The days are on record before the first row is visible: an interrupted load makes them dirty too.
+        started = Load(batch.table, batch.source, "started", batch.rows_in, 0, 0, 0, *_span(declared, checked.data), days)
         self._record(started, content)
         rows = _with_batch(declared, checked.data, content.batch)
         placed = enumerate(_placed(declared, rows, self._warehouse.shards))
@@ -114,7 +116,7 @@ class Loader:
             rows_stored=checked.data.num_rows - len(conflicts) + checked.repeated,
             rows_present=sum(part.present for part in parts) + checked.repeated,
             rows_quarantined=len(rejections),
-            days=_days(declared, checked.data) if any(part.inserted for part in parts) else (),
+            days=days if any(part.inserted for part in parts) else (),
         )
         self._record(landed, content)
         if batch.table in {"ref.symbols", "ref.instruments"}:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from warehouse.bars_from_ticks import COLUMNS, LENGTHS, bars_sql, loose_table, seconds_table
 from warehouse.client import Client
+from warehouse.ledger import UNFINISHED
 from warehouse.schema import table
 from warehouse.schema.arrow import arrow_schema
 from warehouse.schema.ddl import LOCAL_SUFFIX, Layout
@@ -31,6 +32,12 @@ SELECT day, sum(cityHash64(table_name, batch)) AS batches FROM (
     SELECT DISTINCT table_name, batch, at, toDate32(arrayJoin(days)) AS day FROM raw.loads
     WHERE state = 'landed' AND table_name IN ('raw.trades', 'raw.corrections')
 ) GROUP BY day"""
+# Some partitions of a load that was interrupted may be in the table, and more may come: no check can cover that.
+_UNFINISHED = f"""
+SELECT DISTINCT toDate32(arrayJoin(arrayFlatten(found))) AS day FROM (
+    SELECT groupArray(days) AS found FROM raw.loads WHERE table_name IN ('raw.trades', 'raw.corrections')
+    GROUP BY table_name, batch HAVING {UNFINISHED}
+)"""
 _SAMPLE = 3
 _SESSION_SECONDS = 900
 
@@ -76,11 +83,16 @@ class Result:
 
 
 def dirty_days(warehouse: Warehouse) -> list[date]:
-    """Return the event days (UTC) whose bars must be rebuilt, in order: loaded into, and not proven right since."""
+    """Return the event days (UTC) whose bars must be rebuilt, in order: loaded into, and not proven right since.
+
+    Days of a load that was interrupted stay dirty until it has been loaded again.
+    """
     wanted = _batches(warehouse)
+    unfinished = {day for (day,) in warehouse.client(User.WRITER).rows(_UNFINISHED)}
     proven = [_proven(node, name) for node, name in warehouse.holders(table("ops.reconcile"), User.WRITER)]
-    return sorted(day for day, batches in wanted.items()
-                  if any(checks.get((bars, day)) != batches for checks in proven for bars in LENGTHS))  # fmt: skip
+    unproven = {day for day, batches in wanted.items()
+                if any(checks.get((bars, day)) != batches for checks in proven for bars in LENGTHS)}  # fmt: skip
+    return sorted(unproven | unfinished)
 
 
 def reconcile(warehouse: Warehouse, days: Sequence[date], *, clock: Clock | None = None) -> list[Result]:

@@ -1,5 +1,6 @@
 """Loads land exactly once: whatever is repeated, interrupted, lost underneath, or half wrong."""
 
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -11,6 +12,7 @@ from warehouse import ledger
 from warehouse.audit import audit
 from warehouse.batch import Batch
 from warehouse.loader import Loader
+from warehouse.reconcile import dirty_days
 from warehouse.store import User, Warehouse
 from zeno.clock import ManualClock
 from zeno.errors import ContractError, WarehouseError
@@ -172,6 +174,27 @@ def test_a_load_that_landed_in_some_partitions_is_completed_without_a_second_cop
     assert loader.load(batch).rows_inserted == 4
     assert stored(warehouse) == 4
     assert audit(warehouse) == []
+
+
+def test_ticks_of_an_interrupted_load_are_in_the_audit_and_their_day_is_dirty(loader, warehouse, monkeypatch):
+    genuine = Loader._record
+
+    def stop(self: Loader, load: ledger.Load, content: ledger.ContentId) -> None:
+        if load.state == "landed":
+            raise WarehouseError("stopped")
+        genuine(self, load, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Loader, "_record", stop)
+        with pytest.raises(WarehouseError, match="stopped"):
+            loader.load(trades(5))
+    assert stored(warehouse) == 5
+    (difference,) = audit(warehouse)
+    assert (difference.expected, difference.found) == (0, 5)
+    assert "5 rows of a load that did not end" in str(difference)
+    assert dirty_days(warehouse) == [date(2013, 9, 2)]
+    assert loader.load(trades(5)).rows_inserted == 5
+    assert (audit(warehouse), dirty_days(warehouse)) == ([], [date(2013, 9, 2)])
 
 
 def test_rows_lost_under_the_ledger_are_found_and_brought_back_w02(loader, warehouse):
