@@ -7,15 +7,11 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from warehouse.client import Client
-from warehouse.schema import TABLES, Role, Table
+from warehouse.schema import TABLES, Role, Table, table
 from warehouse.store import User, Warehouse
 
 _MARTS = "SELECT name FROM system.tables WHERE database = 'marts' AND name NOT LIKE '%\\_local' ORDER BY name"
-_RECONCILE = """
-    SELECT countIf(equal), countIf(NOT equal) FROM (
-        SELECT argMax(bars_hash = ticks_hash, checked_at) AS equal FROM ops.reconcile GROUP BY bar_table, day
-    )
-"""
+_RECONCILE = "SELECT bar_table, day, argMax(bars_hash = ticks_hash, checked_at) FROM {name} GROUP BY bar_table, day"
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,13 @@ class SourceStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """The whole warehouse at a glance. ``reconciled`` and ``differing`` count days × bar tables."""
+    """The whole warehouse at a glance.
+
+    Parameters
+    ----------
+    reconciled, differing
+        Days × bar tables whose newest checks found equal bars on every node, and those that differ on one.
+    """
 
     tables: list[TableStatus]
     sources: list[SourceStatus]
@@ -62,8 +64,8 @@ def read_status(warehouse: Warehouse) -> Status:
     tables = [_declared(warehouse, entry) for entry in TABLES.values() if entry.database in {"raw", "ref"}]
     tables += [_mart(warehouse, name) for (name,) in client.rows(_MARTS)]
     quarantine = client.rows("SELECT toString(reason), count() FROM raw.quarantine GROUP BY reason ORDER BY 2 DESC")
-    equal, differing = client.rows(_RECONCILE)[0]
-    return Status(tables, _sources(warehouse), dict(quarantine), equal, differing)
+    equal = _equal(warehouse)
+    return Status(tables, _sources(warehouse), dict(quarantine), sum(equal), len(equal) - sum(equal))
 
 
 def prometheus(status: Status) -> bytes:
@@ -80,6 +82,15 @@ def prometheus(status: Status) -> bytes:
         refused.labels(reason).set(count)
     differing.set(status.differing)
     return generate_latest(registry)
+
+
+def _equal(warehouse: Warehouse) -> list[bool]:
+    """Say of each bar table and day whether its newest check found equal bars on every node that has one."""
+    found: dict[tuple[str, date], bool] = {}
+    for node, name in warehouse.holders(table("ops.reconcile"), User.RESEARCHER):
+        for bars, day, equal in node.rows(_RECONCILE.format(name=name)):
+            found[bars, day] = found.get((bars, day), True) and bool(equal)
+    return list(found.values())
 
 
 def _declared(warehouse: Warehouse, entry: Table) -> TableStatus:

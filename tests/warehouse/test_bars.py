@@ -13,8 +13,10 @@ from warehouse.bars_from_ticks import LENGTHS
 from warehouse.reconcile import dirty_days, reconcile
 from warehouse.schema import table
 from warehouse.schema.arrow import arrow_schema
+from warehouse.status import read_status
 from warehouse.store import User, Warehouse, embedded
 from warehouse.transform import build, make_surfaces
+from zeno.clock import ManualClock
 
 # A leap day and the first of March, the last and the first day of a year: every partition has an edge here.
 DAYS = [date(2023, 12, 31), date(2024, 1, 1), date(2024, 2, 29), date(2024, 3, 1)]
@@ -74,6 +76,20 @@ def test_reconciliation_agrees_and_cleans_the_days(warehouse: Warehouse):
     assert len(results) == len(DAYS) * len(LENGTHS) * warehouse.shards
     assert sum(result.ticks for result in results) == len(TRADES) * len(LENGTHS)
     assert dirty_days(warehouse) == []
+
+
+def test_bars_that_differ_on_one_node_are_in_the_status_until_they_are_built_again(warehouse: Warehouse):
+    node, name = warehouse.holders(table("ops.reconcile"), User.WRITER)[0]
+    node.command(f"INSERT INTO {name} SELECT * REPLACE (bars_hash + 1 AS bars_hash, checked_at + 1 AS checked_at) "
+                 f"FROM {name} WHERE bar_table = 'bars_1m' AND day = '{DAYS[0]}'")  # fmt: skip
+    other = warehouse.holders(table("ops.reconcile"), User.WRITER)[-1]
+    if warehouse.shards > 1:
+        other[0].command(f"INSERT INTO {other[1]} SELECT * REPLACE (checked_at + 2 AS checked_at) FROM {other[1]} "
+                         f"WHERE bar_table = 'bars_1m' AND day = '{DAYS[0]}'")  # fmt: skip
+    found = read_status(warehouse)
+    assert (found.reconciled, found.differing) == (len(DAYS) * len(LENGTHS) - 1, 1)
+    reconcile(warehouse, DAYS[:1], clock=ManualClock(datetime.now(UTC) + timedelta(seconds=3)))
+    assert read_status(warehouse).differing == 0
 
 
 def test_building_again_changes_nothing(warehouse: Warehouse):
