@@ -44,7 +44,8 @@ def contract_check() -> dg.AssetChecksDefinition:
     def contract(
         context: dg.AssetCheckExecutionContext, house: dg.ResourceParam[House]
     ) -> Iterator[dg.AssetCheckResult]:
-        differences = audit(house.warehouse)
+        # A load beside this run has rows in the table before the ledger says so: no reason to stop here.
+        differences = [difference for difference in audit(house.warehouse) if not difference.unfinished]
         for name in [".".join(key.asset_key.path) for key in context.selected_asset_check_keys]:
             found = [str(difference) for difference in differences if difference.table_name == name]
             yield _result(name, "contract", found)

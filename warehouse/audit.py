@@ -1,8 +1,8 @@
 """The audit: does every table still hold what the ledger says was loaded into it?
 
 A part that a crash or a disk lost, or a batch that landed twice, shows as a difference between the ledger's count and
-the table's. A load that began and did not end is one too: whatever rows it left are in the table. The remedy is to load
-the batch again: the loader finds what is missing.
+the table's. So do rows of a load that began and did not end. The remedy is to load the batch again: the loader finds
+what is missing.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,13 @@ _BALANCE = f"""
 
 @dataclass(frozen=True)
 class Difference:
-    """One batch for which ledger and table disagree."""
+    """One batch for which ledger and table disagree.
+
+    Parameters
+    ----------
+    unfinished
+        Whether its load began and did not end: it may be running now.
+    """
 
     table_name: str
     batch: int
@@ -31,6 +37,7 @@ class Difference:
     expected: int
     found: int
     what: str
+    unfinished: bool = False
 
     def __str__(self) -> str:
         return (
@@ -52,7 +59,8 @@ def audit(warehouse: Warehouse) -> list[Difference]:
     found: list[Difference] = []
     for name, batch, source, rows_in, stored, present, refused, unfinished in loads:
         if unfinished:
-            found.append(Difference(name, batch, source, 0, held[name].get(batch, 0), _UNENDED))
+            rows = held[name].get(batch, 0)
+            found += [Difference(name, batch, source, 0, rows, _UNENDED, unfinished=True)] if rows else []
             continue
         expectations = (
             (stored - present, held[name].get(batch, 0), "rows"),

@@ -102,7 +102,8 @@ class Loader:
     def _land(self, declared: Table, batch: Batch, content: ContentId, checked: Checked) -> Load:
         days = _days(declared, checked.data)
         # The days are on record before the first row is visible: an interrupted load makes them dirty too.
-        started = Load(batch.table, batch.source, "started", batch.rows_in, 0, 0, 0, *_span(declared, checked.data), days)
+        span = _span(declared, checked.data)
+        started = Load(batch.table, batch.source, "started", batch.rows_in, 0, 0, 0, *span, days)
         self._record(started, content)
         rows = _with_batch(declared, checked.data, content.batch)
         placed = enumerate(_placed(declared, rows, self._warehouse.shards))

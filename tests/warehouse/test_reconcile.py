@@ -13,8 +13,8 @@ import pytest
 from builders import NOW, register, trades
 
 from warehouse import read_bars, transform
-from warehouse.batch import Batch
 from warehouse.bars_from_ticks import LENGTHS
+from warehouse.batch import Batch
 from warehouse.loader import Loader
 from warehouse.reconcile import dirty_days, reconcile
 from warehouse.store import User, Warehouse, embedded
@@ -145,7 +145,7 @@ def test_a_load_that_lands_after_the_check_began_leaves_the_day_dirty(warehouse:
 
 @pytest.fixture
 def loader(warehouse: Warehouse) -> Loader:
-    """Return a loader into the module's warehouse; what it loads here is of 2013-09-02, a day that no other test has."""
+    """Return a loader into the module's warehouse; what it loads is of 2013-09-02, a day that no other test has."""
     made = Loader(warehouse, clock=ManualClock(NOW, tick=0.001), patience=30)
     register(made)
     return made
