@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets.plots import draw, preview
-from warehouse.profile import profile
+from warehouse.profile import History, profile
 from warehouse.schema import Column, Table
 from warehouse.store import Warehouse
 
@@ -17,10 +17,17 @@ def describe(warehouse: Warehouse, name: str) -> dict[str, dg.MetadataValue]:
         metadata["last"] = dg.MetadataValue.text(str(found.last))
     if found.latest:
         metadata["last rows"] = dg.MetadataValue.md(preview(found.columns, found.latest))
-    picture = draw(name, found.history)
+    picture = _picture(name, found.history)
     if picture:
         metadata["picture"] = dg.MetadataValue.md(picture)
     return metadata
+
+
+def _picture(name: str, history: History) -> str | None:
+    try:
+        return draw(name, history)
+    except Exception:
+        return None
 
 
 def column_schema(table: Table) -> dg.TableSchema:

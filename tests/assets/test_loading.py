@@ -40,6 +40,17 @@ def test_a_run_records_what_was_loaded_and_what_the_table_holds(define, instance
     assert value(instance, TWO[1], "picture").startswith("![raw.trades](data:image/png;base64,")
 
 
+def test_a_picture_that_cannot_be_drawn_is_left_out(define, instance, loader, monkeypatch):
+    def stop(*_args: object) -> None:
+        raise ValueError("Matplotlib dates must be between year 0001 and 9999.")
+
+    monkeypatch.setattr("assets.describe.draw", stop)
+    assert run(define, instance).success
+    metadata = instance.get_latest_materialization_event(TWO[1]).asset_materialization.metadata
+    assert "last rows" in metadata
+    assert "picture" not in metadata
+
+
 def test_a_second_run_changes_nothing(define, instance, loader, warehouse):
     for _ in range(2):
         assert run(define, instance).success

@@ -1,6 +1,6 @@
 """The contract at the door, on batches alone: what is refused, with which reason, and that nothing is lost."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib import import_module
 
@@ -68,6 +68,8 @@ def test_a_good_batch_passes_whole_and_in_the_tables_types():
         ("symbol", ["ES", "ЕЅ", "ES"], "unknown_symbol"),  # I24: Cyrillic look-alikes
         ("symbol", ["ES", "E" * 10_000, "ES"], "unknown_symbol"),
         ("known_lag_us", [0, -120_000_000, 0], "out_of_range"),
+        ("known_lag_us", [0, 2**63 - 1, 0], "implausible_time"),  # with its event it is more than 64 bits hold
+        ("known_lag_us", [0, 389_318_400_000_000, 0], "implausible_time"),  # known a millisecond after tomorrow
     ],
 )
 def test_a_bad_value_refuses_its_row_and_no_other(column, values, reason):
@@ -131,6 +133,46 @@ def test_exact_repeats_are_stored_once_and_conflicts_refused_i01():
     assert [(r.row, r.reason) for r in checked.rejections] == [(3, "conflicting_duplicate")]
 
 
+def test_a_tick_may_be_known_until_tomorrow():
+    assert refused(trades(2, known_lag_us=[389_318_400_000_000, 389_318_399_999_000])) == {}
+
+
+def session(day: date, opens_at: datetime, closes_at: datetime) -> Batch:
+    stamps = {name: pa.array([value], pa.timestamp("us", "UTC")) for name, value in
+              {"opens_at": opens_at, "closes_at": closes_at}.items()}  # fmt: skip
+    return Batch("ref.calendar", "test", pa.table({"calendar": ["XNYS"], "session": [day], **stamps}))
+
+
+def test_days_and_times_that_the_engine_cannot_hold_are_refused():
+    soon, never = datetime(2030, 1, 2, 14, 30, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+    assert refused(session(soon.date(), soon, soon)) == {}, "sessions to come are known"
+    assert refused(session(never.date(), soon, soon)) == {0: "out_of_range"}
+    assert refused(session(date(1899, 12, 31), soon, soon)) == {0: "out_of_range"}
+    assert refused(session(soon.date(), never, soon)) == {0: "implausible_time"}
+    assert refused(session(soon.date(), soon, datetime(1899, 1, 1, tzinfo=UTC))) == {0: "implausible_time"}
+
+
+@pytest.mark.parametrize("day", [2_932_532, 2**31 - 1], ids=["9999-01-01", "no day that Python knows"])
+def test_a_period_in_no_century_of_ours_is_refused(day):
+    batch = Batch("raw.macro", "test", pa.table({
+        "series": ["GDP"] * 2, "frequency": ["Q"] * 2, "period": pa.array([21_915, day], pa.date32()),
+        "released_at": times(1_378_080_000_000_000, 1_378_080_000_000_000), "basis": ["vintage"] * 2,
+        "value": [1.0, 2.0],
+    }))  # fmt: skip
+    assert refused(batch) == {1: "out_of_range"}
+
+
+def test_a_large_float_passes_if_it_is_exact():
+    volumes = [1.2e8, 3e9, 1e16, 90_071_993.00390625, -0.0, 0.1]
+    checked = check(bar(len(volumes), volume=pa.array(volumes)), SYMBOLS, NOW)
+    assert checked.data["volume"].to_pylist() == [Decimal(volume) for volume in volumes[:-1]] + [Decimal("0.1")]
+    assert refused(bar(3, volume=[2.0**27 + 2.0**-9, 1e20, 2.0**27])) == {0: "over_precise", 1: "out_of_range"}
+    prices = [9_999_999_999.0, -9_999_999_999.5, 1e10]
+    checked = check(trades(3, symbol=["AAA"] * 3, price=prices), SYMBOLS, NOW)
+    assert checked.data["price"].to_pylist() == [Decimal(price) for price in prices[:2]]
+    assert [rejection.reason for rejection in checked.rejections] == ["out_of_range"]
+
+
 def test_a_row_that_repeats_a_refused_one_is_refused_too():
     at = times(*[1_378_080_000_000_000] * 5)
     checked = check(trades(5, ord=[1, 0, 1, 1, 1], ts=at, size=[1, 9, 2, 2, 1]), SYMBOLS, NOW)
@@ -150,13 +192,15 @@ def test_a_batch_is_judged_alike_however_it_is_cut(monkeypatch):
         assert cut.data.equals(whole.data)
 
 
-def test_bars_must_enclose_their_open_and_close():
-    def bar(**changes: object) -> Batch:
-        day = times(1_378_080_000_000_000)
-        data = {"symbol": ["ES"], "resolution": ["1d"], "ts": day, "known_at": day, "open": ["10"], "high": ["12"],
-                "low": ["9"], "close": ["11"], "adj_close": ["11"], "volume": ["100"]}  # fmt: skip
-        return Batch("raw.bars", "test", pa.table(data | changes), "test")
+def bar(rows: int = 1, **changes: object) -> Batch:
+    day = times(*(1_378_080_000_000_000 + 86_400_000_000 * at for at in range(rows)))
+    texts = {"resolution": "1d", "open": "10", "high": "12", "low": "9", "close": "11", "adj_close": "11",
+             "volume": "100", "symbol": "ES"}  # fmt: skip
+    data = {name: [text] * rows for name, text in texts.items()}
+    return Batch("raw.bars", "test", pa.table(data | {"ts": day, "known_at": day} | changes), "test")
 
+
+def test_bars_must_enclose_their_open_and_close():
     assert refused(bar()) == {}
     assert refused(bar(high=["10.5"])) == {0: "inconsistent_bar"}
     assert refused(bar(low=["13"], open=[None], close=[None])) == {0: "inconsistent_bar"}

@@ -19,6 +19,8 @@ from zeno.money import PRICE_SCALE
 # Whole-array casts say only that some value is bad; casting in pieces finds which without a Python loop over the rest.
 _PIECE = 65_536
 _EXACT_FLOAT_LIMIT = 2.0**53
+_MOST_FLOAT = 2.0**55  # 2**8 of it must fit into 64 bits
+_LOW_HALF = 2**32 - 1
 _NS_PER_US = 1000
 
 
@@ -65,16 +67,37 @@ def _decimal_from_float(column: Column, values: pa.Array, faults: Faults) -> pa.
         scaled = np.rint(given * 10**PRICE_SCALE)
         exact = finite & (np.abs(scaled) < _EXACT_FLOAT_LIMIT) & (scaled / 10**PRICE_SCALE == given)
     faults.add(~finite & ~null, "not_finite", f"{column.name} is NaN or infinite")
-    faults.add(finite & ~exact & ~null, "over_precise", f"{column.name} is no decimal with {PRICE_SCALE} places")
-    return _from_scaled(np.where(exact, scaled, 0).astype(np.int64), exact & ~null).cast(ARROW_TYPES[column.kind])
+    low = np.where(exact, scaled, 0).astype(np.int64)
+    high = low >> 63
+    if not (exact | null).all():
+        exact = exact | _large(column, given, finite & ~exact & ~null, low, high, faults)
+    return _from_words(low, high, exact & ~null).cast(ARROW_TYPES[column.kind])
 
 
-def _from_scaled(scaled: np.ndarray, valid: Mask) -> pa.Array:
-    """Build decimal128 values from integers at scale 8: two 64-bit words each, the upper one the sign."""
-    words = np.empty((len(scaled), 2), np.int64)
-    words[:, 0], words[:, 1] = scaled, scaled >> 63
+def _large(column: Column, given: np.ndarray, rows: Mask, low: np.ndarray, high: np.ndarray, faults: Faults) -> Mask:
+    """Fill in the words of ``rows`` that are too large to be scaled as floats; return which are exact.
+
+    A float is a whole number of powers of two: it has at most 8 decimal places if 2**8 of it are whole.
+    """
+    wide = np.where(rows, given, 0).astype(np.float64)
+    beyond = np.abs(wide) >= min(_MOST_FLOAT, 10.0 ** (ARROW_TYPES[column.kind].precision - PRICE_SCALE))
+    faults.add(beyond, "out_of_range", f"{column.name} has too many digits")
+    parts = np.where(beyond, 0, wide) * 2**PRICE_SCALE
+    exact = rows & ~beyond & (np.floor(parts) == parts)
+    faults.add(rows & ~exact, "over_precise", f"{column.name} is no decimal with {PRICE_SCALE} places")
+    # The parts times 5**8 are the value at scale 8, in more than 64 bits: multiplied by halves of 32.
+    whole = parts[exact].astype(np.int64)
+    lower, upper = (whole & _LOW_HALF) * 5**PRICE_SCALE, (whole >> 32) * 5**PRICE_SCALE
+    low[exact] = (upper << 32) + lower
+    high[exact] = (upper + (lower >> 32)) >> 32
+    return exact
+
+
+def _from_words(low: np.ndarray, high: np.ndarray, valid: Mask) -> pa.Array:
+    """Build decimal128 values from integers at scale 8: two 64-bit words each, the upper one with the sign."""
+    words = np.stack([low, high], axis=1)
     bits = pa.array(valid).buffers()[1]
-    return pa.Array.from_buffers(pa.decimal128(18, PRICE_SCALE), len(scaled), [bits, pa.py_buffer(words)])
+    return pa.Array.from_buffers(pa.decimal128(38, PRICE_SCALE), len(words), [bits, pa.py_buffer(words)])
 
 
 def _timestamp(column: Column, values: pa.Array, faults: Faults) -> pa.Array:

@@ -59,7 +59,7 @@ def check(batch: Batch, symbols: SymbolMap, now: datetime) -> Checked:
     Parameters
     ----------
     now
-        The loader's clock, UTC: events may not lie more than a day after it.
+        The loader's clock, UTC: events, and when they became known, may not lie more than a day after it.
 
     Raises
     ------
@@ -84,6 +84,7 @@ def _check_piece(declared: Table, batch: Batch, first: int, symbols: SymbolMap, 
         _resolve(declared, values, given, batch, symbols, faults)
     for column in _checked_columns(declared):
         rules.check_column(column, values[column.name], now, faults)
+    rules.check_lag(declared, values, now, faults)
     rules.check_instruments(declared, values, symbols.price_rules, faults)
     rules.check_prices(declared, values, symbols.price_rules, faults)
     rules.check_bar_shape(declared, values, faults)
@@ -190,5 +191,5 @@ def _rejections(given: pa.Table, faults: Faults, first: int) -> list[Rejection]:
 
 def _printable(rows: pa.Table) -> pa.Table:
     """Give times as text: one that is out of range has no Python value."""
-    columns = [c.cast(pa.string()) if pa.types.is_timestamp(c.type) else c for c in rows.columns]
+    columns = [c.cast(pa.string()) if pa.types.is_temporal(c.type) else c for c in rows.columns]
     return pa.table(columns, names=rows.column_names)

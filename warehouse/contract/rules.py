@@ -1,6 +1,6 @@
 """Rules on values that already have their type: bounds, allow-lists, closed sets, prices, bars, duplicates."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from warehouse.contract.faults import Faults, Mask
 from warehouse.schema import Column, Kind, Role, Table
+from warehouse.schema.columns import EARLIEST_DAY, LATEST_DAY
 from zeno.arrow_compute import pc
 from zeno.instruments import PriceRule
 
@@ -18,10 +19,11 @@ _NUMBERS = {Kind.PRICE, Kind.QUANTITY, Kind.INT, Kind.FLOAT}
 
 def check_column(column: Column, values: pa.Array, now: datetime, faults: Faults) -> None:
     """Apply what the column itself declares."""
-    if column.kind is Kind.TIMESTAMP and column.role in {Role.EVENT_TIME, Role.KNOWLEDGE_TIME}:
+    if column.kind is Kind.TIMESTAMP:
         _check_time(column, values, now, faults)
-    elif column.kind is Kind.DATE and column.minimum is not None:
-        _bound(column, values, pa.scalar(str(column.minimum)).cast(pa.date32()), None, faults)
+    elif column.kind is Kind.DATE:
+        bounds = (date.fromisoformat(str(bound)) for bound in (column.minimum or EARLIEST_DAY, LATEST_DAY))
+        _bound(column, values, *bounds, faults)
     elif column.kind in _NUMBERS and (column.minimum is not None or column.maximum is not None):
         _bound(column, values, _number(column, column.minimum), _number(column, column.maximum), faults)
     elif column.kind is Kind.ENUM:
@@ -29,6 +31,20 @@ def check_column(column: Column, values: pa.Array, now: datetime, faults: Faults
               f"{column.name} is none of {', '.join(column.values)}")  # fmt: skip
     elif column.kind in {Kind.LABEL, Kind.TEXT}:
         _check_text(column, values, faults)
+
+
+def check_lag(table: Table, data: dict[str, pa.Array], now: datetime, faults: Faults) -> None:
+    """Refuse rows that would be known only after tomorrow, counted from their event."""
+    lag, event = table.with_role(Role.KNOWLEDGE_LAG), table.with_role(Role.EVENT_TIME)
+    if lag is None or event is None:
+        return
+    lags, events = data[lag.name], data[event.name].cast(pa.int64())
+    latest = pa.scalar(now + _CLOCK_SKEW).cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    # The lag is compared with the time that is left: event and lag together may be more than 64 bits hold.
+    if pc.less_equal(pc.max(lags), pc.subtract(latest, pc.max(events))).as_py():
+        return
+    _flag(pc.less_equal(lags, pc.subtract(latest, events)), lags, faults, "implausible_time",
+          f"{event.name} and {lag.name} together are beyond {now + _CLOCK_SKEW}")  # fmt: skip
 
 
 def check_prices(table: Table, data: dict[str, pa.Array], rules: dict[int, PriceRule], faults: Faults) -> None:
@@ -132,8 +148,13 @@ def _is_numbered(values: pa.ChunkedArray | pa.Array) -> bool:
 
 
 def _check_time(column: Column, values: pa.Array, now: datetime, faults: Faults) -> None:
-    low = datetime.fromisoformat(str(column.minimum)) if column.minimum is not None else None
-    _bound(column, values, low, now + _CLOCK_SKEW, faults, reason="implausible_time")
+    if column.role in {Role.EVENT_TIME, Role.KNOWLEDGE_TIME}:
+        low = datetime.fromisoformat(str(column.minimum)) if column.minimum is not None else None
+        _bound(column, values, low, now + _CLOCK_SKEW, faults, reason="implausible_time")
+        return
+    # Any other time, such as the open of a session to come, may lie in the future: as far as the type goes.
+    low, high = (datetime.fromisoformat(f"{day}T00:00:00+00:00") for day in (EARLIEST_DAY, LATEST_DAY))
+    _bound(column, values, low, high, faults, reason="implausible_time")
 
 
 def _check_text(column: Column, values: pa.Array, faults: Faults) -> None:
@@ -156,7 +177,7 @@ def _bound(column: Column, values: pa.Array, low: object, high: object, faults: 
     span = pc.min_max(values)
     # A look at the extremes is enough for almost every batch.
     if low is not None and span["min"].is_valid and not pc.greater_equal(span["min"], low).as_py():
-        _flag(pc.greater_equal(values, low), values, faults, reason, f"{column.name} is below {column.minimum}")
+        _flag(pc.greater_equal(values, low), values, faults, reason, f"{column.name} is below {low}")
     if high is not None and span["max"].is_valid and not pc.less_equal(span["max"], high).as_py():
         _flag(pc.less_equal(values, high), values, faults, reason, f"{column.name} is beyond {high}")
 

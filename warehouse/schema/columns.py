@@ -7,6 +7,11 @@ from warehouse.schema.model import Column, Kind, Role
 EARLIEST_TICK = "1980-01-01T00:00:00+00:00"
 EARLIEST_BAR = "1900-01-01T00:00:00+00:00"
 
+# What the engine's dates and times can hold: it would move what lies beyond to the nearest that it can. The last day is
+# also how "for ever" is written.
+EARLIEST_DAY = "1900-01-01"
+LATEST_DAY = "2299-12-31"
+
 SYMBOL = r"[A-Z0-9][A-Z0-9.\-/=^_:]{0,31}"
 NAME = r"[\w.\-/&%' ,:()+*#\[\]]{1,200}"
 SLUG = r"[A-Za-z0-9][A-Za-z0-9_.\-/:]{0,63}"
