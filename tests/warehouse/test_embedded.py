@@ -62,6 +62,12 @@ def test_up_is_idempotent_and_down_leaves_no_process(control):
     assert all(ended(pid) for pid in pids)
 
 
+def test_a_day_is_a_day_in_utc_whatever_the_machines_zone(control, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    control.up()
+    assert client(control, "researcher").scalar("SELECT timezone()") == "UTC"
+
+
 def test_a_killed_engine_is_started_again_with_its_data(control):
     control.up()
     admin = client(control, "admin")
@@ -119,6 +125,24 @@ def test_ports_are_recorded_and_kept(control):
     control.down()
     control.up()
     assert control.topology.nodes == ports
+
+
+def test_processes_that_begin_a_folder_together_agree_on_its_passwords_and_ports(tmp_path):
+    code = ("import sys; from pathlib import Path; from warehouse.embedded import credentials, topology\n"
+            "root = Path(sys.argv[1]); sys.stdin.read()\n"
+            "for number in range(100):\n"
+            "    (folder := root / str(number)).mkdir(exist_ok=True)\n"
+            "    print(credentials.load_or_create(folder).admin)\n"
+            "    print(topology.load_or_create(folder, 2).nodes)\n")  # fmt: skip
+    begun = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) for _ in range(3)]  # fmt: skip
+    for process in begun:
+        assert process.stdin is not None
+        process.stdin.close()
+    said = [process.stdout.read() for process in begun if process.stdout is not None]
+    assert [process.wait() for process in begun] == [0, 0, 0]
+    assert said[0] == said[1] == said[2]
+    assert not list(tmp_path.rglob("*.tmp"))
 
 
 def test_a_full_disk_is_said_before_anything_starts(control, monkeypatch):
@@ -192,6 +216,12 @@ def test_the_engines_own_user_is_of_no_use_to_others(standing, sql):
         ("SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')", "ACCESS_DENIED"),
         ("SELECT 1 SETTINGS max_memory_usage = 1000000000000", "SETTING_CONSTRAINT_VIOLATION"),
         ("SELECT 1 SETTINGS max_execution_time = 100000", "SETTING_CONSTRAINT_VIOLATION"),
+        # Zero would be no limit.
+        ("SELECT number FROM numbers(50000001) SETTINGS max_result_rows = 0", "SETTING_CONSTRAINT_VIOLATION"),
+        ("SELECT 1 SETTINGS max_rows_to_read = 0", "SETTING_CONSTRAINT_VIOLATION"),
+        ("SELECT 1 SETTINGS max_execution_time = 0", "SETTING_CONSTRAINT_VIOLATION"),
+        ("SELECT 1 SETTINGS max_memory_usage = 0", "SETTING_CONSTRAINT_VIOLATION"),
+        ("SELECT 1 SETTINGS max_concurrent_queries_for_user = 0", "SETTING_CONSTRAINT_VIOLATION"),
     ],
 )
 def test_a_researcher_only_reads_and_within_limits(warehouse, sql, why):

@@ -104,7 +104,8 @@ def _users(topology: Topology, credentials: Credentials) -> Tree:
             "researcher": {
                 **limits,
                 "readonly": 2,
-                "constraints": {name: {"max": value} for name, value in limits.items()},
+                # Zero means no limit at all, and is less than every maximum.
+                "constraints": {name: {"min": 1, "max": value} for name, value in limits.items()},
             },
         },
         "quotas": {

@@ -44,6 +44,8 @@ def serve(folder: Path) -> None:
     """Serve the node in ``folder`` until its pipe closes."""
     library = library_path()
     os.chdir(folder)
+    # The same query means the same days everywhere. clickhouse-local takes its zone from here, and by no setting.
+    os.putenv("TZ", "UTC")
     lock = _lock(folder)
     engine = _load(library)
     # Any format but TabSeparated changes what native clients read in the handshake.

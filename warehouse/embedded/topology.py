@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from warehouse.embedded.credentials import create_private, write_private
 from zeno.errors import ConfigError, WarehouseBusy
 
+_FILE = "topology.json"
 HOST = "127.0.0.1"
 # Outside the range from which systems take the ports of outgoing connections: a recorded port must stay free.
 _PORTS = range(20_000, 30_000)
@@ -41,13 +43,16 @@ class Topology:
         """Number of nodes."""
         return len(self.nodes)
 
+    @classmethod
+    def read(cls, path: Path) -> "Topology":
+        """Read what was recorded."""
+        return cls(tuple(Node(**entry) for entry in json.loads(path.read_text())["nodes"]))
+
 
 def load(root: Path) -> Topology | None:
     """Return the recorded topology of a warehouse folder, or None if it has none yet."""
-    path = root / "topology.json"
-    if not path.exists():
-        return None
-    return Topology(tuple(Node(**entry) for entry in json.loads(path.read_text())["nodes"]))
+    path = root / _FILE
+    return Topology.read(path) if path.exists() else None
 
 
 def load_or_create(root: Path, shards: int | None) -> Topology:
@@ -60,7 +65,8 @@ def load_or_create(root: Path, shards: int | None) -> Topology:
     """
     found = load(root)
     if found is None:
-        return _record(root, _with_free_ports(root, shards or 1))
+        create_private(root / _FILE, _text(_with_free_ports(root, shards or 1)))
+        found = Topology.read(root / _FILE)  # ours, or that of a process that was faster
     if shards is not None and shards != found.shards:
         raise ConfigError(
             f"The warehouse in {root} has {found.shards} shard(s), not {shards}.",
@@ -72,7 +78,9 @@ def load_or_create(root: Path, shards: int | None) -> Topology:
 def repick_ports(root: Path) -> Topology:
     """Record new free ports for an existing warehouse."""
     found = load(root)
-    return _record(root, _with_free_ports(root, found.shards if found else 1))
+    made = _with_free_ports(root, found.shards if found else 1)
+    write_private(root / _FILE, _text(made))
+    return made
 
 
 def check_ports(topology: Topology) -> None:
@@ -92,11 +100,8 @@ def check_ports(topology: Topology) -> None:
                 )
 
 
-def _record(root: Path, topology: Topology) -> Topology:
-    temporary = root / "topology.json.tmp"
-    temporary.write_text(json.dumps({"nodes": [asdict(node) for node in topology.nodes]}, indent=1))
-    temporary.rename(root / "topology.json")
-    return topology
+def _text(topology: Topology) -> str:
+    return json.dumps({"nodes": [asdict(node) for node in topology.nodes]}, indent=1)
 
 
 def _with_free_ports(root: Path, shards: int) -> Topology:
