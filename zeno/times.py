@@ -30,6 +30,7 @@ _PATTERN = f"^{_DATE}[T ]{_CLOCK}{_OFFSET}$"
 _DAY_PATTERN = f"^{_DATE}$"
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
+_FARTHEST_OFFSET = 14 * 60  # minutes: Kiribati's
 _DAYS_IN_MONTH = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
@@ -64,6 +65,7 @@ def parse_timestamps(text: pa.Array | pa.ChunkedArray, *, zone: str | None = Non
     micros = parts.day_number() * 86_400 * _SECOND + parts.time_of_day()
     reasons[parts.matched & ~(parts.valid_day() & parts.valid_clock())] = "no such date or time of day"
     offset = parts.text("offset")
+    reasons[parts.matched & ~parts.valid_offset(offset)] = "no zone has this offset"
     local = parts.matched & (offset == "")
     micros = micros - parts.offset_micros(offset)
     if zone is None:
@@ -167,6 +169,11 @@ class _Parts:
         leap_second &= (offset == "Z") | (offset == "") | (offset == "+00:00")
         return (hour < 24) & (minute < 60) & ((second < 60) | leap_second)
 
+    def valid_offset(self, offset: np.ndarray) -> np.ndarray:
+        known = pd.Series(offset)
+        valid = {text: _is_offset(text) for text in known.unique()}
+        return known.map(valid).to_numpy(bool)
+
     def time_of_day(self) -> np.ndarray:
         second = self.number("second")
         fraction = pc.fill_null(self._field("fraction"), "0")
@@ -185,6 +192,10 @@ class _Parts:
         known = pd.Series(offset)
         minutes = {text: _offset_minutes(text) for text in known.unique()}
         return known.map(minutes).to_numpy(np.int64) * _MINUTE
+
+
+def _is_offset(text: str) -> bool:
+    return text in ("", "Z") or (int(text[-2:]) < 60 and abs(_offset_minutes(text)) <= _FARTHEST_OFFSET)
 
 
 def _offset_minutes(text: str) -> int:

@@ -38,6 +38,11 @@ def test_an_offset_is_honoured_and_every_microsecond_survives(moment, minutes, s
     assert one(text) == moment.replace(tzinfo=UTC) - timedelta(minutes=minutes)
 
 
+@pytest.mark.parametrize("offset", ["+99:99", "+14:01", "-15:00", "+05:60", "+1401"])
+def test_an_offset_that_no_zone_has_is_refused(offset):
+    assert refused(f"2024-02-29T00:00:00{offset}") == "no zone has this offset"
+
+
 @pytest.mark.parametrize("fraction", ["", ".1", ".12", ".123", ".123456", ".123456000"])
 def test_fractions_of_any_width_are_read_exactly(fraction):
     micros = int(fraction[1:7].ljust(6, "0")) if fraction else 0
