@@ -5,7 +5,7 @@ becomes visible at its own knowledge time. Call ``.to_pandas()`` on what they re
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
 import pyarrow as pa
@@ -14,6 +14,9 @@ from warehouse.client import Parameters
 from warehouse.store import Warehouse, connect
 from zeno.arrow_compute import pc
 from zeno.errors import ConfigError
+
+# What holds for ever is superseded on the engine's last day: a moment from then on would see nothing.
+_LATEST = datetime(2299, 12, 31, tzinfo=UTC) - timedelta(microseconds=1)
 
 RESOLUTIONS = ("tick", "1s", "1m", "1h", "1d")
 
@@ -102,7 +105,7 @@ def read_trades(
     Raises
     ------
     ConfigError
-        If a symbol is unknown or ambiguous, or a time is naive.
+        If a symbol is unknown or ambiguous, two mean one instrument, none is given, or a time is naive.
     """
     store = warehouse or connect()
     names = instruments(store, symbols)
@@ -141,7 +144,8 @@ def read_bars(
     Raises
     ------
     ConfigError
-        If the resolution or a symbol is unknown, a time is naive, or several vendors have the instrument.
+        If the resolution or a symbol is unknown, two symbols mean one instrument, none is given, a time is naive, or
+        several vendors have the instrument.
     """
     if resolution not in RESOLUTIONS:
         raise ConfigError(f"There is no resolution {resolution!r}.", remedy=f"One of {', '.join(RESOLUTIONS)}.")
@@ -171,11 +175,43 @@ def read_macro(
     Raises
     ------
     ConfigError
-        If ``as_of`` is naive.
+        If a series is unknown, or the source has none of that name; if none is given, or ``as_of`` is naive. A series
+        of which nothing was known yet has no rows.
     """
     store = warehouse or connect()
-    parameters = {"series": list(series), "source": source or "", "as_of": _aware(as_of, "as_of")}
-    return store.client().arrow(_MACRO, parameters)
+    asked = _several(series, "series")
+    parameters = {"series": asked, "source": source or "", "as_of": _aware(as_of, "as_of")}
+    found = store.client().arrow(_MACRO, parameters)
+    missing = set(asked) - set(pc.unique(found["series"]).to_pylist())
+    if missing:
+        _refuse_unknown_series(store, [name for name in asked if name in missing], source)
+    return found
+
+
+def _refuse_unknown_series(store: Warehouse, missing: Sequence[str], source: str | None) -> None:
+    rows = store.client().arrow("SELECT DISTINCT toString(source) AS source, toString(series) AS series FROM raw.macro")
+    held = list(zip(rows["source"].to_pylist(), rows["series"].to_pylist(), strict=True))
+    known = sorted({series for origin, series in held if source in {None, "", origin}})
+    unknown = [name for name in missing if name not in known]
+    if not unknown:
+        return
+    sources = sorted({origin for origin, _ in held})
+    if source and sources and source not in sources:
+        raise ConfigError(f"No macro series are from the source {source}.",
+                          remedy=_guess([source], sources) + "zeno elt sources lists all.")  # fmt: skip
+    origin = f" from {source}" if source else ""
+    raise ConfigError(
+        f"There is no macro series {', '.join(unknown)}{origin}.", remedy=_where_series_are(unknown, held, known)
+    )
+
+
+def _where_series_are(unknown: Sequence[str], held: Sequence[tuple[str, str]], known: Sequence[str]) -> str:
+    if not held:
+        return "The warehouse has no macro series yet; load the default data sets: zeno elt run"
+    elsewhere = sorted({origin for origin, series in held if series in unknown})
+    if elsewhere:
+        return f"It is from {', '.join(elsewhere)}: give that source, or none."
+    return _guess(unknown, known) + 'All: zeno query "SELECT DISTINCT source, series FROM raw.macro"'
 
 
 def shards_of(symbols: Sequence[str], *, warehouse: Warehouse | None = None) -> dict[str, int]:
@@ -240,12 +276,13 @@ def instruments(store: Warehouse, symbols: Sequence[str]) -> dict[int, str]:
     Raises
     ------
     ConfigError
-        If a symbol is unknown, or has meant several instruments.
+        If a symbol is unknown, has meant several instruments, or means the same one as another; if none is given.
     """
+    symbols = _several(symbols, "symbols")
     rows = store.client().arrow(
         "SELECT toString(symbol) AS name, groupUniqArray(instrument_id) AS ids FROM ref.symbols "
         "WHERE symbol IN {symbols:Array(String)} GROUP BY symbol",
-        {"symbols": list(symbols)},
+        {"symbols": symbols},
     )
     found = dict(zip(rows["name"].to_pylist(), rows["ids"].to_pylist(), strict=True))
     unknown = [symbol for symbol in symbols if symbol not in found]
@@ -257,7 +294,18 @@ def instruments(store: Warehouse, symbols: Sequence[str]) -> dict[int, str]:
     if ambiguous:
         raise ConfigError(f"The symbol {', '.join(ambiguous)} has meant several instruments.",
                           remedy="Ask for a symbol that has meant only one: see ref.symbols.")  # fmt: skip
-    return {found[symbol][0]: symbol for symbol in symbols}
+    return _one_each({symbol: found[symbol][0] for symbol in symbols})
+
+
+def _one_each(numbers: Mapping[str, int]) -> dict[int, str]:
+    """Turn symbols' instruments round; a row can carry but one of two symbols that mean the same instrument."""
+    names: dict[int, str] = {}
+    for symbol, number in numbers.items():
+        if number in names:
+            raise ConfigError(f"The symbols {names[number]} and {symbol} are one instrument.",
+                              remedy="Ask for one of them: its rows are the same by either name.")  # fmt: skip
+        names[number] = symbol
+    return names
 
 
 def _where_symbols_are(store: Warehouse, unknown: Sequence[str]) -> str:
@@ -266,9 +314,21 @@ def _where_symbols_are(store: Warehouse, unknown: Sequence[str]) -> str:
     if not known:
         return "The warehouse has no instruments yet; load the default data sets: zeno elt run"
     # Symbols have no small letters: see ref.symbols.
-    alike = [name for each in unknown for name in get_close_matches(each.upper(), known, 3, 0.5)]
-    guess = f"Did you mean {', '.join(dict.fromkeys(alike))}? " if alike else ""
+    guess = _guess([symbol.upper() for symbol in unknown], known)
     return guess + 'All are in ref.symbols: zeno query "SELECT * FROM ref.symbols"'
+
+
+def _guess(unknown: Sequence[str], known: Sequence[str]) -> str:
+    alike = [name for each in unknown for name in get_close_matches(each, known, 3, 0.5)]
+    return f"Did you mean {', '.join(dict.fromkeys(alike))}? " if alike else ""
+
+
+def _several(names: Sequence[str], what: str) -> list[str]:
+    if isinstance(names, str):
+        raise ConfigError(f"{what} is the text {names!r}, not a list.", remedy=f"Write [{names!r}].")
+    if not names:
+        raise ConfigError(f"No {what} are given.", remedy="Name one or more.")
+    return list(names)
 
 
 def _named(rows: pa.Table, names: dict[int, str]) -> pa.Table:
@@ -284,6 +344,8 @@ def _span(names: dict[int, str], start: datetime, end: datetime, as_of: datetime
 
 
 def _aware(moment: datetime, name: str) -> datetime:
+    if not isinstance(moment, datetime):
+        raise ConfigError(f"{name} is {moment!r}, not a datetime.", remedy="Use datetime(…, tzinfo=UTC).")
     if moment.tzinfo is None:
         raise ConfigError(f"{name} has no time zone.", remedy="Use datetime(…, tzinfo=UTC).")
-    return moment
+    return min(moment, _LATEST)

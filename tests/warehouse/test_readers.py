@@ -177,6 +177,47 @@ def test_where_no_symbol_is_spelt_alike_none_is_guessed_and_where_there_is_none_
         empty(warehouse)
 
 
+def test_two_symbols_of_one_instrument_are_refused_and_one_twice_is_one(loader, warehouse):
+    loader.load(elsewhere("BBB"))
+    loader.load(trades(2, symbol=["AAA"] * 2))
+    with pytest.raises(ConfigError, match="The symbols AAA and BBB are one instrument"):
+        read_bars(["AAA", "BBB"], "tick", START, END, as_of=LATER, warehouse=warehouse)
+    assert read_bars(["AAA", "AAA"], "tick", START, END, as_of=LATER, warehouse=warehouse).num_rows == 2
+
+
+def test_what_is_no_list_and_what_is_no_time_is_refused_in_words(loader, warehouse):
+    with pytest.raises(ConfigError, match="No symbols are given"):
+        read_bars([], "1d", START, END, as_of=LATER, warehouse=warehouse)
+    with pytest.raises(ConfigError, match="symbols is the text 'ES', not a list"):
+        read_bars("ES", "1d", START, END, as_of=LATER, warehouse=warehouse)
+    with pytest.raises(ConfigError, match="series is the text 'PAYEMS', not a list"):
+        read_macro("PAYEMS", as_of=LATER, warehouse=warehouse)
+    with pytest.raises(ConfigError, match=r"start is datetime.date\(2013, 9, 2\), not a datetime"):
+        read_bars(["ES"], "1d", START.date(), END, as_of=LATER, warehouse=warehouse)  # pyright: ignore[reportArgumentType]
+
+
+def macro_refused(warehouse, series: str, source: str | None = None) -> ConfigError:
+    with pytest.raises(ConfigError) as refused:
+        read_macro([series], as_of=LATER, source=source, warehouse=warehouse)
+    return refused.value
+
+
+def test_an_unknown_series_is_an_error_and_one_that_nothing_was_known_of_is_empty(loader, warehouse):
+    assert macro_refused(warehouse, "PAYEMS").remedy.startswith("The warehouse has no macro series yet")
+    loader.load(release(1.0, datetime(2016, 6, 29, tzinfo=UTC)))
+    assert read_macro(["PAYEMS"], as_of=datetime(2010, 1, 1, tzinfo=UTC), warehouse=warehouse).num_rows == 0
+    found = macro_refused(warehouse, "PAYENS")
+    assert (found.message, found.remedy.split("? ")[0]) == ("There is no macro series PAYENS.", "Did you mean PAYEMS")
+    found = macro_refused(warehouse, "PAYEMS", "tests")
+    assert (found.message, found.remedy.split("? ")[0]) == (
+        "No macro series are from the source tests.",
+        "Did you mean test",
+    )
+    other = release(1.0, datetime(2016, 6, 29, tzinfo=UTC))
+    loader.load(Batch(other.table, "other", other.data.set_column(0, "series", pa.array(["CPI"]))))
+    assert macro_refused(warehouse, "CPI", "test").remedy == "It is from other: give that source, or none."
+
+
 def elsewhere(symbol: str) -> Batch:
     """Name instrument 8 in another namespace."""
     return Batch("ref.symbols", "test", pa.table({

@@ -165,8 +165,9 @@ def test_a_batch_that_lands_again_with_more_rows_makes_its_day_dirty(warehouse: 
     assert dirty_days(warehouse) == [LOADED]
     _rebuild(warehouse, [LOADED])
     assert dirty_days(warehouse) == []
-    end, now = LOADED_AT + timedelta(days=1), datetime.now(UTC)
-    assert read_bars(["NEWCO"], "1d", LOADED_AT, end, as_of=now, warehouse=warehouse)["trades"].to_pylist() == [1]
+    for as_of in (datetime.now(UTC), marts.FOREVER, datetime.max.replace(tzinfo=UTC)):
+        bars = read_bars(["NEWCO"], "1d", LOADED_AT, as_of, as_of=as_of, warehouse=warehouse)
+        assert bars["trades"].to_pylist() == [1]
 
 
 def test_a_day_whose_trades_went_away_loses_its_bars(warehouse: Warehouse):
