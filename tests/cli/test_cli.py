@@ -52,7 +52,18 @@ def test_query_as_csv_and_as_a_table(zeno):
 def test_query_as_parquet_to_a_file(zeno, tmp_path):
     path = tmp_path / "out.parquet"
     assert zeno("query", "SELECT * FROM raw.trades", "--format", "parquet", "-o", str(path)).returncode == 0
-    assert pq.read_table(path).num_rows == 2
+    assert pq.read_table(path)["side"].to_pylist() == ["buy", "buy"]
+
+
+def test_query_shows_enums_as_text_and_wide_integers_as_numbers(zeno):
+    wide = ("SELECT side, [side] AS sides, toInt128(ord) * -1000 AS plain, toInt256(ord) * -1000 AS far, "
+            "CAST(NULL, 'Nullable(UInt128)') AS none FROM raw.trades ORDER BY ord DESC -- the last first")  # fmt: skip
+    done = zeno("query", wide)
+    assert done.returncode == 0, done.stderr
+    first, second = ([cell.strip() for cell in line.split("│")] for line in done.stdout.splitlines()[-2:])
+    assert first == ["buy", "['buy']", "-1,000", "-1,000", "–"]
+    assert second[2:4] == ["0", "0"]
+    assert "raw" in zeno("query", "SHOW DATABASES").stdout
 
 
 def test_a_failing_query_says_why_and_exits_with_4(zeno):
