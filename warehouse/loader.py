@@ -108,7 +108,7 @@ class Loader:
         rows = _with_batch(declared, checked.data, content.batch)
         placed = enumerate(_placed(declared, rows, self._warehouse.shards))
         parts = [self._land_on(number, declared, part, content) for number, part in placed if part.num_rows]
-        conflicts = [entry for part in parts for entry in _conflict_rejections(part.conflicting, batch.rows_in)]
+        conflicts = [entry for part in parts for entry in _conflict_rejections(declared, part.conflicting, checked)]
         rejections = (*checked.rejections, *conflicts)
         self._quarantine(batch, content, rejections)
         landed = replace(
@@ -197,9 +197,25 @@ def _days(declared: Table, data: pa.Table) -> tuple[str, ...]:
     return tuple(sorted(day.as_py().isoformat() for day in days))
 
 
-def _conflict_rejections(conflicting: pa.Table, first: int) -> list[Rejection]:
+def _conflict_rejections(declared: Table, conflicting: pa.Table, checked: Checked) -> list[Rejection]:
+    if not conflicting.num_rows:
+        return []
     return [
-        Rejection(first + at, quarantine.CONFLICT, "the table has this key with other values, from another batch",
-                  json.dumps(row))
-        for at, row in enumerate(conflicting.to_pylist())
+        Rejection(row, quarantine.CONFLICT, "the table has this key with other values, from another batch",
+                  json.dumps(payload))
+        for row, payload in zip(_rows_of(declared, conflicting, checked), conflicting.to_pylist(), strict=True)
     ]  # fmt: skip
+
+
+def _rows_of(declared: Table, conflicting: pa.Table, checked: Checked) -> list[int]:
+    """Return where in the batch the rows with these keys were; the node gives keys as text."""
+    keys = list(declared.key)
+    given = checked.data.select(keys).append_column("row", pa.array(checked.rows))
+    asked = pa.table({name: _read_back(conflicting[name], given.schema.field(name).type) for name in keys})
+    asked = asked.append_column("place", pa.array(range(asked.num_rows)))
+    return asked.join(given, keys, join_type="inner").sort_by("place")["row"].to_pylist()
+
+
+def _read_back(text: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    # The node writes times in UTC, and without saying so.
+    return text.cast(pa.timestamp("us")).cast(kind) if pa.types.is_timestamp(kind) else text.cast(kind)

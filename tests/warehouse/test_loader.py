@@ -97,6 +97,31 @@ def test_a_row_that_contradicts_a_stored_one_is_quarantined(loader, warehouse):
     assert "1640.5" in reasons[0][1]
 
 
+def test_a_row_that_contradicts_a_stored_one_is_found_in_its_batch(loader, warehouse):
+    bars = {
+        "symbol": ["ES", "AAA", "ES", "AAA"], "resolution": ["1d"] * 4, "close": ["1", "2", "nan", "4"],
+        "ts": pa.array([1_378_080_000_000_000 + 86_400_000_000 * at for at in (0, 0, 1, 1)], pa.timestamp("us", "UTC")),
+        "known_at": pa.array([1_378_270_000_123_456] * 4, pa.timestamp("us", "UTC")),
+    }  # fmt: skip
+    loader.load(Batch("raw.bars", "test", pa.table(bars), "test"))
+    loader.load(Batch("raw.bars", "test", pa.table(bars | {"close": ["1", "9", "nan", "9"]}), "test"))
+    found = warehouse.client().rows("SELECT row, reason FROM raw.quarantine ORDER BY reason, row")
+    assert found == [(1, "conflicts_with_stored"), (3, "conflicts_with_stored"), (2, "not_finite"), (2, "not_finite")]
+
+
+def period(value: float) -> Batch:
+    return Batch("raw.macro", "test", pa.table({
+        "series": ["GDP"], "frequency": ["Q"], "period": pa.array([15_000], pa.date32()), "basis": ["vintage"],
+        "released_at": pa.array([1_378_270_000_000_000], pa.timestamp("us", "UTC")), "value": [value],
+    }))  # fmt: skip
+
+
+def test_rows_with_days_in_their_key_are_found_in_their_batch_too(loader, warehouse):
+    for value in (1.0, 2.0):
+        loader.load(period(value))
+    assert warehouse.client().rows("SELECT row, reason FROM raw.quarantine") == [(0, "conflicts_with_stored")]
+
+
 def test_good_rows_of_a_bad_batch_land_and_the_rest_is_quarantined(loader, warehouse):
     load = loader.load(trades(4, price=["1", "nan", "1.123456789", "2"]))
     assert (load.rows_in, load.rows_stored, load.rows_quarantined) == (4, 2, 2)

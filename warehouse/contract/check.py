@@ -37,11 +37,14 @@ class Checked:
         Rows that do not, and rows that could not even be read.
     repeated
         Rows that repeat an earlier row of the batch exactly; stored once.
+    rows
+        Where in the batch each row of ``data`` was.
     """
 
     data: pa.Table
     rejections: tuple[Rejection, ...]
     repeated: int
+    rows: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -168,16 +171,18 @@ def _piece(declared: Table, batch: Batch, first: int, given: pa.Table, values: d
 def _outcome(declared: Table, batch: Batch, pieces: list[_Piece]) -> Checked:
     data = pa.concat_tables([piece.data for piece in pieces])
     found = [rejection for piece in pieces for rejection in piece.rejections]
+    rows = np.concatenate([piece.rows for piece in pieces])
     repeats = rules.duplicates(declared, data)
     if repeats is None:
-        return Checked(data, (*batch.unreadable, *found), 0)
+        return Checked(data, (*batch.unreadable, *found), 0, rows)
     same, conflicting = repeats
     faults = Faults(batch.data.num_rows)
     bad = np.zeros(batch.data.num_rows, bool)
-    bad[np.concatenate([piece.rows for piece in pieces])[conflicting]] = True
+    bad[rows[conflicting]] = True
     faults.add(bad, "conflicting_duplicate", "an earlier row of the batch has the same key and other values")
     found = sorted([*found, *_rejections(batch.data, faults, 0)], key=lambda rejection: rejection.row)
-    return Checked(data.filter(pa.array(~(same | conflicting))), (*batch.unreadable, *found), int(same.sum()))
+    kept = ~(same | conflicting)
+    return Checked(data.filter(pa.array(kept)), (*batch.unreadable, *found), int(same.sum()), rows[kept])
 
 
 def _rejections(given: pa.Table, faults: Faults, first: int) -> list[Rejection]:

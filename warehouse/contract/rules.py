@@ -22,8 +22,8 @@ def check_column(column: Column, values: pa.Array, now: datetime, faults: Faults
     if column.kind is Kind.TIMESTAMP:
         _check_time(column, values, now, faults)
     elif column.kind is Kind.DATE:
-        bounds = (date.fromisoformat(str(bound)) for bound in (column.minimum or EARLIEST_DAY, LATEST_DAY))
-        _bound(column, values, *bounds, faults)
+        low, high = (date.fromisoformat(str(bound)) for bound in (column.minimum or EARLIEST_DAY, LATEST_DAY))
+        _bound(column, values, low, high, faults)
     elif column.kind in _NUMBERS and (column.minimum is not None or column.maximum is not None):
         _bound(column, values, _number(column, column.minimum), _number(column, column.maximum), faults)
     elif column.kind is Kind.ENUM:
