@@ -104,8 +104,9 @@ def _users(topology: Topology, credentials: Credentials) -> Tree:
             "researcher": {
                 **limits,
                 "readonly": 2,
-                # Zero means no limit at all, and is less than every maximum.
-                "constraints": {name: {"min": 1, "max": value} for name, value in limits.items()},
+                # Zero means no limit at all, and is less than every maximum. Nodes ask one another with some limits at
+                # zero: a minimum would raise these to 1, what is disallowed falls back to the limit.
+                "constraints": {name: {"max": value, "disallowed": 0} for name, value in limits.items()},
             },
         },
         "quotas": {
