@@ -187,8 +187,8 @@ LOADS = Table(
         Column(name="rows_quarantined", kind=Kind.COUNT, doc="Rows refused.", unit="rows"),
         Column(name="ts_min", kind=Kind.TIMESTAMP, nullable=True, doc="Earliest event time."),
         Column(name="ts_max", kind=Kind.TIMESTAMP, nullable=True, doc="Latest event time."),
-        Column(name="days", kind=Kind.LABELS, doc="Event days that the rows touch, for tables with daily "
-               "partitions: what must be rebuilt. None where a load landed and inserted nothing."),
+        Column(name="days", kind=Kind.LABELS, doc="Event days that inserted rows touch, for tables with daily "
+               "partitions: what must be rebuilt."),
         Column(name="schema_version", kind=Kind.COUNT, doc="Migration in force."),
         Column(name="correlation_id", kind=Kind.TEXT, doc="The command or run that loaded it."),
         Column(name="at", kind=Kind.TIMESTAMP, doc="When the state was reached."),
