@@ -1,11 +1,13 @@
 """The embedded node as a process: starting, stopping, being killed, being in the way, and who may do what."""
 
+import fcntl
 import os
 import shutil
 import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +97,64 @@ def test_up_right_after_a_killed_supervisor_waits_for_its_engines(control):
     until(lambda: ended(supervisor))
     assert control.up() is True
     assert control.supervisor_pid() not in {None, supervisor}, "or down would miss it"
+
+
+def test_up_starts_another_supervisor_when_the_first_is_killed_on_its_way(control, monkeypatch):
+    spawn, spawned = control._spawn, []
+
+    def spawn_and_kill_the_first() -> subprocess.Popen[bytes]:
+        spawned.append(spawn())
+        if len(spawned) == 1:
+            kill(spawned[0].pid)
+        return spawned[-1]
+
+    monkeypatch.setattr(control, "_spawn", spawn_and_kill_the_first)
+    assert control.up() is True
+    assert control.supervisor_pid() == spawned[1].pid
+
+
+def test_up_starts_another_supervisor_when_the_one_it_waits_for_is_killed(control, monkeypatch):
+    control.up()
+    first, answers = control.supervisor_pid(), control._answers
+
+    def kill_and_answer(node) -> bool:
+        monkeypatch.setattr(control, "_answers", answers)
+        kill(first)
+        return False
+
+    monkeypatch.setattr(control, "_answers", kill_and_answer)
+    control.up()
+    assert control.supervisor_pid() not in {None, first}
+    assert control.status()[0].healthy
+
+
+def test_up_waits_for_a_supervisor_that_has_the_folder_and_has_not_said_who_it_is(control):
+    control.topology  # noqa: B018 - makes the folder
+    with (control.root / "supervisor.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        timer = threading.Timer(1.5, fcntl.flock, (lock, fcntl.LOCK_UN))
+        timer.start()
+        assert control.up() is True
+        timer.join()
+
+
+def test_up_waits_for_ports_that_a_predecessor_frees_after_its_lock(control):
+    with socket.socket() as predecessor:
+        predecessor.bind(("127.0.0.1", control.topology.nodes[0].http_port))
+        predecessor.listen()
+        timer = threading.Timer(0.7, predecessor.close)
+        timer.start()
+        assert control.up() is True
+        timer.join()
+
+
+def test_an_engine_whose_supervisor_is_gone_never_serves(control):
+    control.up()
+    control.down()
+    command = [sys.executable, "-m", "warehouse.embedded.engine", str(control.root / "node1")]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as orphan:
+        assert orphan.wait(20) == 0
+    assert not control.status()[0].healthy
 
 
 def test_a_second_supervisor_of_a_folder_is_refused_w06(control):

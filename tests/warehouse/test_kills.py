@@ -52,7 +52,7 @@ def test_fifty_kills_lose_nothing_and_repeat_nothing_w01(undisturbed, tmp_path):
             # Killed, or done: either way the next run starts from what landed. A store that is loaded is loaded again.
             loader = worker(tmp_path)
     loader.wait(300)
-    assert worker(tmp_path).wait(300) == 0
+    assert worker(tmp_path).wait(300) == 0, (tmp_path / "worker.log").read_text()[-4000:]
     assert content(store) == undisturbed
     assert audit(store) == []
     assert (

@@ -16,15 +16,13 @@ from urllib.request import Request, urlopen
 
 import psutil
 
-from warehouse.embedded import config
+from warehouse.embedded import config, processes
 from warehouse.embedded import credentials as passwords
 from warehouse.embedded import topology as places
 from zeno import errors
 from zeno.clock import Clock, SystemClock
 
 _POLL_SECONDS = 0.05
-_SUPERVISOR = "warehouse.embedded.supervisor"
-_ENGINE = "warehouse.embedded.engine"
 _LEAST_FREE_BYTES = 200 * 2**20
 
 
@@ -106,7 +104,7 @@ class EmbeddedWarehouse:
             return False
         os.kill(pid, signal.SIGTERM)
         deadline = self._clock.monotonic() + timeout
-        while _runs(pid, _SUPERVISOR, str(self.root)):
+        while processes.runs(pid, processes.SUPERVISOR, self.root):
             if self._clock.monotonic() > deadline:
                 raise errors.WarehouseError(f"The supervisor (pid {pid}) did not stop in {timeout:g} s.",
                                             remedy=f"See {self.root / 'supervisor.log'}.")  # fmt: skip
@@ -120,13 +118,10 @@ class EmbeddedWarehouse:
 
     def supervisor_pid(self) -> int | None:
         """Return the running supervisor's process id, or None."""
-        pid = _read_pid(self.root / "supervisor.pid")
-        return pid if pid is not None and _runs(pid, _SUPERVISOR, str(self.root)) else None
+        return processes.supervisor_of(self.root)
 
     def _node_status(self, node: places.Node) -> NodeStatus:
-        pid = _read_pid(node.folder(self.root) / "engine.pid")
-        if pid is not None and not _runs(pid, _ENGINE, str(node.folder(self.root))):
-            pid = None
+        pid = processes.engine_of(node.folder(self.root))
         resident = psutil.Process(pid).memory_info().rss if pid is not None else None
         return NodeStatus(node.number, node.http_port, node.tcp_port, pid, self._answers(node), resident)
 
@@ -148,21 +143,32 @@ class EmbeddedWarehouse:
                                        remedy="Free some space, or set ZENO_HOME to another disk.")  # fmt: skip
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", _SUPERVISOR, str(self.root)]
+        command = [sys.executable, "-m", processes.SUPERVISOR, str(self.root)]
         with (self.root / "supervisor.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def _await_healthy(self, started: subprocess.Popen[bytes] | None, timeout: float) -> None:
         deadline = self._clock.monotonic() + timeout
         waiting = list(self.topology.nodes)
-        # Before the new supervisor has said who it is, what answers may be an engine of a killed one, on its way out.
-        while self.supervisor_pid() is None or (waiting := [node for node in waiting if not self._answers(node)]):
-            if started is not None and started.poll() is not None and self.supervisor_pid() is None:
-                raise self._start_error(started.pid)
+        while True:
+            # Before a new supervisor has said who it is, what answers may be an engine of a killed one, on its way out.
+            if self.supervisor_pid() is None:
+                started = self._starting(started)
+            elif not (waiting := [node for node in waiting if not self._answers(node)]):
+                return
             if self._clock.monotonic() > deadline:
                 raise errors.WarehouseDown(f"Node {waiting[0].number} does not answer after {timeout:g} s.",
                                            remedy=f"See {waiting[0].folder(self.root) / 'log'}.")  # fmt: skip
             self._clock.sleep(_POLL_SECONDS)
+
+    def _starting(self, started: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes]:
+        """Return the supervisor that is on its way: another, if the one before was killed and could not say why."""
+        status = started.poll() if started is not None else 0
+        if started is not None and status is None:
+            return started
+        if started is not None and status is not None and status > 0 and self.supervisor_pid() is None:
+            raise self._start_error(started.pid)
+        return self._spawn()
 
     def _start_error(self, pid: int) -> errors.ZenoError:
         path = self.root / f"supervisor.{pid}.error"
@@ -171,21 +177,3 @@ class EmbeddedWarehouse:
         report = json.loads(path.read_text())
         path.unlink()
         return getattr(errors, report["kind"])(report["message"], remedy=report["remedy"])
-
-
-def _read_pid(path: Path) -> int | None:
-    try:
-        text = path.read_text().strip()
-    except FileNotFoundError:  # never written, or removed by a supervisor that is leaving
-        return None
-    return int(text) if text.isdecimal() else None
-
-
-def _runs(pid: int, module: str, folder: str) -> bool:
-    """Whether ``pid`` is alive and is what its pid file says: pids are reused."""
-    try:
-        process = psutil.Process(pid)
-        command = process.cmdline()
-        return process.status() != psutil.STATUS_ZOMBIE and module in command and folder in command
-    except psutil.NoSuchProcess:
-        return False

@@ -3,9 +3,9 @@
     python -m warehouse.embedded.engine <node folder>
 
 The library is clickhouse-local with the server's protocols inside. It reads ``config.xml`` from the working directory;
-``SYSTEM START LISTEN QUERIES ALL`` opens the ports named there, and reading a named pipe then blocks until the pipe's
-writer, the supervisor, closes it or dies: either way the engine ends in good order. Loading the extension by its file
-skips ``chdb/__init__``, which would start a second, in-memory engine.
+``SYSTEM START LISTEN QUERIES ALL`` opens the ports named there, and reading standard input, a pipe, then blocks until
+its only writer, the supervisor, closes it or dies: either way the engine ends in good order. Loading the extension by
+its file skips ``chdb/__init__``, which would start a second, in-memory engine.
 """
 
 import ctypes
@@ -13,6 +13,7 @@ import fcntl
 import importlib.machinery
 import importlib.util
 import os
+import select
 import sys
 import time
 from pathlib import Path
@@ -20,7 +21,9 @@ from types import ModuleType
 
 from zeno.errors import UnsupportedPlatform, WarehouseBusy
 
-PIPE = "hold"
+# Not a named pipe: opening one waits for a writer, for ever if the supervisor has just been killed.
+_PIPE = "/dev/stdin"
+_LOCK = "engine.lock"
 _LOCK_WAIT_SECONDS = 20.0
 _RTLD_DEEPBIND = 0x8  # keeps the library's allocator to itself
 _REMEDY = "Embedded ClickHouse runs on Linux and macOS; elsewhere set ZENO_CLICKHOUSE_URL to a ClickHouse server."
@@ -41,32 +44,51 @@ def library_path() -> Path:
 
 
 def serve(folder: Path) -> None:
-    """Serve the node in ``folder`` until its pipe closes."""
+    """Serve the node in ``folder`` until standard input, the supervisor's pipe, closes."""
     library = library_path()
     os.chdir(folder)
     # The same query means the same days everywhere. clickhouse-local takes its zone from here, and by no setting.
     os.putenv("TZ", "UTC")
-    lock = _lock(folder)
+    _lock(folder)
+    if _abandoned():
+        return
     engine = _load(library)
     # Any format but TabSeparated changes what native clients read in the handshake.
-    sql = f"SYSTEM START LISTEN QUERIES ALL; SELECT * FROM file('{folder / PIPE}', 'LineAsString') FORMAT Null"
+    sql = f"SYSTEM START LISTEN QUERIES ALL; SELECT * FROM file('{_PIPE}', 'LineAsString') FORMAT Null"
     engine.query(sql, "TabSeparated")
-    lock.close()
 
 
-def _lock(folder: Path):
+def is_locked(folder: Path) -> bool:
+    """Tell whether an engine has the node in ``folder``, serving or on its way out."""
+    path = folder / _LOCK
+    if not path.exists():
+        return False
+    with path.open("a") as handle:
+        return not _try_lock(handle.fileno())
+
+
+def _lock(folder: Path) -> None:
     """Wait for a predecessor that is still shutting down; two engines on one folder would corrupt it."""
-    handle = (folder / "engine.lock").open("w")
+    # Never closed: the ports are open until the process ends, and until then nobody else may have the folder.
+    handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + _LOCK_WAIT_SECONDS
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise WarehouseBusy(f"Another engine holds {folder}.", remedy="Run: zeno warehouse down") from None
-            time.sleep(0.05)
-        else:
-            return handle
+    while not _try_lock(handle):
+        if time.monotonic() > deadline:
+            raise WarehouseBusy(f"Another engine holds {folder}.", remedy="Run: zeno warehouse down")
+        time.sleep(0.05)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _abandoned() -> bool:
+    """Tell whether the supervisor has closed the pipe already: it never writes, so what can be read is its end."""
+    return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
 def _load(library: Path) -> ModuleType:

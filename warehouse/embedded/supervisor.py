@@ -2,7 +2,7 @@
 
     python -m warehouse.embedded.supervisor <warehouse folder>
 
-1. take the folder's lock, or say who has it;
+1. take the folder's lock, or say that another has it;
 2. write the pid file and every node's configuration;
 3. start an engine a node, holding the write end of its pipe;
 4. restart an engine that ends, with growing pauses while it keeps ending;
@@ -20,13 +20,15 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
-from warehouse.embedded import config, credentials, topology
-from warehouse.embedded.engine import PIPE, library_path
+from warehouse.embedded import config, credentials, processes, topology
+from warehouse.embedded.engine import is_locked, library_path
 from zeno.errors import WarehouseBusy, ZenoError
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 20.0
+_SETTLE_SECONDS = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE, _HEALTHY_AFTER = 0.1, 10.0, 30.0
 
 
@@ -42,14 +44,11 @@ class _Engine:
     starts: int = field(default=0)
 
     def start(self) -> None:
-        pipe = self.folder / PIPE
-        if not pipe.exists():
-            os.mkfifo(pipe, 0o600)
-        # Read-write, so that opening does not wait for the engine; this process holds the only write end.
-        self.pipe = os.open(pipe, os.O_RDWR)
+        reading, self.pipe = os.pipe()  # this process holds the only write end
         with (self.folder / "log" / "engine.out").open("ab") as out:
-            command = [sys.executable, "-m", "warehouse.embedded.engine", str(self.folder)]
-            self.process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+            command = [sys.executable, "-m", processes.ENGINE, str(self.folder)]
+            self.process = subprocess.Popen(command, stdin=reading, stdout=out, stderr=out)
+        os.close(reading)
         (self.folder / "engine.pid").write_text(str(self.process.pid))
         self.started, self.starts = time.monotonic(), self.starts + 1
 
@@ -84,11 +83,7 @@ def supervise(root: Path) -> None:
     WarehouseBusy
         If another supervisor has the folder, or another process a port.
     """
-    lock = (root / "supervisor.lock").open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise WarehouseBusy(f"{root} is in use by another supervisor.", remedy="See: zeno warehouse status") from None
+    lock = _lock(root)
     stopping = _stop_flag()
     library_path()
     engines = _prepare(root)
@@ -104,6 +99,22 @@ def supervise(root: Path) -> None:
     lock.close()
 
 
+def _lock(root: Path) -> IO[str]:
+    """Take the folder's lock. One that has it, and has not said who it is, may be killed, or be leaving."""
+    handle = (root / "supervisor.lock").open("a")
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if processes.supervisor_of(root) is not None or time.monotonic() > deadline:
+                raise WarehouseBusy(f"{root} is in use by another supervisor.",
+                                    remedy="See: zeno warehouse status") from None  # fmt: skip
+            time.sleep(_POLL_SECONDS)
+        else:
+            return handle
+
+
 def _prepare(root: Path) -> list[_Engine]:
     nodes = topology.load_or_create(root, None)
     _await_predecessors(root, nodes)
@@ -114,27 +125,19 @@ def _prepare(root: Path) -> list[_Engine]:
 
 
 def _await_predecessors(root: Path, nodes: topology.Topology) -> None:
-    # Engines of a supervisor that was killed are still closing; their ports are free a moment later.
-    deadline = time.monotonic() + _GRACE_SECONDS
+    # Engines of a supervisor that was killed are still closing; their ports are free soon after their locks.
+    now = time.monotonic()
+    deadline, freed = now + _GRACE_SECONDS, now + _SETTLE_SECONDS
     while True:
         try:
             return topology.check_ports(nodes)
         except WarehouseBusy:
-            closing = any(_is_locked(node.folder(root) / "engine.lock") for node in nodes.nodes)
-            if not closing or time.monotonic() > deadline:
+            now = time.monotonic()
+            if any(is_locked(node.folder(root)) for node in nodes.nodes):
+                freed = now + _SETTLE_SECONDS
+            if now > min(freed, deadline):
                 raise
             time.sleep(_POLL_SECONDS)
-
-
-def _is_locked(path: Path) -> bool:
-    if not path.exists():
-        return False
-    with path.open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _stop(engines: list[_Engine]) -> None:
