@@ -49,7 +49,8 @@ class Matcher(Flat):
     def slice(self, now: View, number: int, at: int) -> None:
         """Trade an instrument's working orders against the slice that has begun; ``at`` is its place in the columns."""
         ts = now.started
-        if now.session_first():
+        # Sessions are a column of their own: a run without orders of a day never waits for it.
+        if self.orders.daily != 0 and now.session_first():
             self.orders.new_day(ts, number)
         self._open_for(now.volumes, at)
         if self.participation > 0:

@@ -47,6 +47,7 @@ class Orders(Flat):
     working: int = state()
     last_id: int = state()
     rejected: int = state()
+    daily: int = state()
     ledger: Ledger = reference(Ledger)
     journal: Journal = reference(Journal)
 
@@ -68,6 +69,8 @@ class Orders(Flat):
         one.working += 1
         if kind == MARKET:
             one.pending += quantity
+        if time == DAY:
+            self.daily = 1
         flags = kind + 16 * time + 256 * parent
         self.journal.emit(
             ts, events.SUBMIT, number, self.last_id, quantity, limit, flags, trail if kind == TRAILING else stop, 0
