@@ -1,4 +1,4 @@
-"""The engine as a user meets it: start-up with its cache, reading a file, and ``zeno backtest run`` from end to end."""
+"""The engine as a user meets it: start-up with its cache, a file read, ``zeno backtest run``; what a sweep takes."""
 
 import json
 import os
@@ -33,7 +33,10 @@ print(time.perf_counter() - began)
 
 
 def whole(bars: Bars, folder: Path, cache: Path, runs: int = 5) -> dict[str, float]:
-    """Return medians in seconds: start-up, the reading of a Parquet file of the bars, and the whole command on it."""
+    """Return medians in seconds: start-up, the reading of a Parquet file of the bars, and the whole command on it.
+
+    And, in MiB, what a sweep of the benchmark's pairs needs beside bars and program.
+    """
     path = folder / "bars.parquet"
     _write(bars, path)
     environment = {
@@ -54,11 +57,13 @@ def whole(bars: Bars, folder: Path, cache: Path, runs: int = 5) -> dict[str, flo
         summary = json.loads(_run(command, environment))
         whole_seconds.append(time.perf_counter() - began)
         engine_seconds.append(summary["engine_seconds"])
+    memory = float(_run([sys.executable, "-m", "benchmarks.engines.memory"], environment))
     return {
         "start_with_cache_median_s": round(statistics.median(starts), 3),
         "read_1m_bars_parquet_median_s": round(_reading(path, runs), 3),
         "command_on_1m_bars_median_s": round(statistics.median(whole_seconds), 3),
         "engine_within_the_command_median_s": round(statistics.median(engine_seconds), 4),
+        "sweep_extra_memory_mib": memory,
     }
 
 
