@@ -1,8 +1,9 @@
 """Compiling flat classes: numba learns that an instance is a pointer to words, and compiles its methods as they are.
 
-Only numba's documented extension points are used (types, data models, attribute and method templates, intrinsics). A
-value of a flat type is one pointer without an owner, so that nothing is counted or allocated while a kernel runs; on
-the engine's own work that is ten times faster than passing arrays about (``python -m benchmarks engine``).
+Only numba's documented extension points are used here (types, data models, attribute and method templates, intrinsics);
+what needs more is in ``core/linked.py``. A value of a flat type is one pointer without an owner, so that nothing is
+counted or allocated while a kernel runs; on the engine's own work that is ten times faster than passing arrays about
+(``python -m benchmarks engine``).
 
 Arithmetic is strict: no fast-math, no contraction, Python's rules for division. That is why a kernel and the
 interpreter give the same bits.
@@ -32,6 +33,7 @@ from numba.np import linalg
 
 from backtest.core import flat
 from backtest.core.flat import Flat, Kind
+from backtest.core.linked import Linked
 
 _WORD = ir.IntType(64)
 
@@ -342,7 +344,7 @@ def compiled(function: Callable[..., Any]) -> Any:
 
     The function itself is untouched: the interpreter goes on using it. Helpers are module-level functions of the same
     project; anything else that it names must be something numba knows. Python itself cannot call what is returned:
-    without the wrappers for that, compiling takes a fifth less.
+    it has no machine code of its own, only the entry points that call it have (``core/linked.py``).
     """
     if function not in _compiled:
         globals_ = dict(function.__globals__)
@@ -354,7 +356,9 @@ def compiled(function: Callable[..., Any]) -> Any:
         )
         twin.__kwdefaults__ = function.__kwdefaults__
         small = len(function.__code__.co_code) < _SMALL
-        _compiled[function] = njit(forceinline=small, no_cpython_wrapper=True, no_cfunc_wrapper=True)(twin)  # type: ignore[call-overload]
+        _compiled[function] = njit(  # type: ignore[call-overload]
+            forceinline=small, no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=Linked
+        )(twin)
     return _compiled[function]
 
 

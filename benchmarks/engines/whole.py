@@ -33,7 +33,7 @@ print(time.perf_counter() - began)
 
 
 def whole(bars: Bars, folder: Path, cache: Path, runs: int = 5) -> dict[str, float]:
-    """Return medians in seconds: start-up, the reading of a Parquet file of the bars, and the whole command on it.
+    """Return medians in seconds: start-up, later and first, reading a file of the bars, the whole command on it.
 
     And, in MiB, what a sweep of the benchmark's pairs needs beside bars and program.
     """
@@ -51,6 +51,7 @@ def whole(bars: Bars, folder: Path, cache: Path, runs: int = 5) -> dict[str, flo
     _run(start, environment)
     _run(command, environment)
     starts = [float(_run(start, environment)) for _ in range(runs)]
+    fresh = [float(_run([*start[:-1], str(folder / f"kernels{number}")], environment)) for number in range(runs)]
     whole_seconds, engine_seconds = [], []
     for _ in range(runs):
         began = time.perf_counter()
@@ -60,6 +61,7 @@ def whole(bars: Bars, folder: Path, cache: Path, runs: int = 5) -> dict[str, flo
     memory = float(_run([sys.executable, "-m", "benchmarks.engines.memory"], environment))
     return {
         "start_with_cache_median_s": round(statistics.median(starts), 3),
+        "start_that_compiles_median_s": round(statistics.median(fresh), 3),
         "read_1m_bars_parquet_median_s": round(_reading(path, runs), 3),
         "command_on_1m_bars_median_s": round(statistics.median(whole_seconds), 3),
         "engine_within_the_command_median_s": round(statistics.median(engine_seconds), 4),

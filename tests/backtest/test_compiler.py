@@ -33,3 +33,37 @@ def test_a_start_does_not_pay_for_linear_algebra_that_the_engine_has_not():
 
 def test_who_compiles_linear_algebra_beside_the_engine_still_can():
     assert _printed(_LINEAR_ALGEBRA) == "numba.np.linalg\nTrue True"
+
+
+_EMITTED = """
+from numba import njit
+from numba.core import codegen
+from backtest.core.compiler import compiled
+
+def halved(x):
+    if x % 2:
+        raise ValueError("odd")
+    return x // 2
+
+def quartered(x):
+    return halved(halved(x))
+
+emitted = []
+finalize = codegen.JITCodeLibrary._finalize_specific
+codegen.JITCodeLibrary._finalize_specific = lambda self: (emitted.append(self.name), finalize(self))[1]
+inner = compiled(quartered)
+
+@njit
+def entry(x):
+    return inner(x)
+
+print(entry(12), [name for name in emitted if "halved" in name or "quartered" in name], "entry" in emitted)
+try:
+    entry(6)
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_what_only_compiled_functions_call_has_no_machine_code_of_its_own():
+    assert _printed(_EMITTED) == "3 [] True\nodd"
