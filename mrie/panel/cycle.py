@@ -50,10 +50,11 @@ class Turn:
 
 @dataclass(frozen=True)
 class Recession:
-    """From the month after ``peak`` through ``trough``, both months' numbers."""
+    """From the month after ``peak`` through ``trough``, both months' numbers; while it is ``open``, at least that far."""
 
     peak: int
     trough: int
+    open: bool = False
 
 
 def default_turns() -> tuple[Turn, ...]:
@@ -64,10 +65,27 @@ def default_turns() -> tuple[Turn, ...]:
     return tuple(turns)
 
 
-def recessions(turns: Iterable[Turn]) -> tuple[Recession, ...]:
-    """Return the recessions that turning points delimit; one whose trough is not known yet is left out."""
+def recessions(turns: Iterable[Turn], until: int | None = None) -> tuple[Recession, ...]:
+    """Return the recessions that turning points delimit.
+
+    One whose trough is not known yet is left out, or given up to the month ``until`` if that is later than its peak.
+    """
     ordered = sorted(turns, key=lambda turn: turn.month)
-    return tuple(Recession(a.month, b.month) for a, b in pairwise(ordered) if a.peak and not b.peak)
+    closed = tuple(Recession(a.month, b.month) for a, b in pairwise(ordered) if a.peak and not b.peak)
+    if until is None or not ordered or not ordered[-1].peak:
+        return closed
+    return (*closed, Recession(ordered[-1].month, max(until, ordered[-1].month + 1), open=True))
+
+
+def settled(turns: Iterable[Turn], last: int, embargo: int = EMBARGO) -> int:
+    """Return the last month whose state is settled when ``turns`` are known and the data end in month ``last``.
+
+    That of the last turning point, or ``embargo`` months before the end: no turn was announced later than that.
+
+    >>> settled(default_turns()[:-4], parse_month("2008-10")) == parse_month("2006-10")  # no peak of 2007-12 yet
+    True
+    """
+    return max([last - embargo, *(turn.month for turn in turns)])
 
 
 def truth(months: Months, turns: Iterable[Turn]) -> NDArray[np.int64]:
@@ -87,10 +105,9 @@ def labels_known(months: Months, now: int, turns: Iterable[Turn], embargo: int =
     >>> labels_known(months, parse_month("1993-01"), default_turns()).tolist()
     [0.0, 1.0]
     """
-    known = sorted((turn for turn in turns if turn.known <= now), key=lambda turn: turn.month)
+    known = [turn for turn in turns if turn.known <= now]
     labels = truth(months, known).astype(np.float64)
-    settled = max(known[-1].month if known else 0, now - embargo)
-    labels[months > settled] = np.nan
+    labels[months > settled(known, now, embargo)] = np.nan
     return labels
 
 

@@ -48,7 +48,7 @@ def make_report(work: Work, readings: Readings, edges: Sequence[EdgeReading], sc
         reading=current,
         history=history,
         recessions=_recessions(inputs),
-        track=track_records(validation, inputs.turns),
+        track=track_records(validation),
         calibration=calibration(validation),
         graph=_graph(work, edges),
         scenarios=tuple(_scenarios(work, scenarios)),

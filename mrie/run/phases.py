@@ -151,7 +151,8 @@ class Work:
         """Phase 5: score readings and baselines, rebuild some readings from their own day's data, judge the claims."""
         self.watch("validation", 0, 1)
         found = self._kept("validation", lambda: (
-            score_readings(readings, self.inputs.turns, notes=tuple(_notes(self.inputs.panel, readings))),
+            score_readings(readings, self.inputs.turns, notes=tuple(_notes(self.inputs.panel, readings)),
+                           last=self.inputs.panel.last_vintage),
             rebuilt(self.inputs, readings)))  # fmt: skip
         validation, differing = found
         self.store.write_validations(validation_rows(validation), run_id=self.run_id)

@@ -1,15 +1,12 @@
 """The track record and the calibration as the page shows them, from a validation."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from mrie.models.readings import MEMBERS
-from mrie.panel.cycle import Turn, recessions
 from mrie.panel.months import parse_month
 from mrie.report import CalibrationBin, Lag, TrackRecord
 from mrie.run.inputs import month_day
-from mrie.validation import Calls, Score, Validation, call_turns
+from mrie.validation import Calls, Score, Validation
 
 TITLES = {
     "p_combined": "Combined",
@@ -25,9 +22,9 @@ TITLES = {
 _MODELS = (*MEMBERS, "p_ahead")
 
 
-def track_records(validation: Validation, turns: Sequence[Turn]) -> tuple[TrackRecord, ...]:
+def track_records(validation: Validation) -> tuple[TrackRecord, ...]:
     """Return a record a model; those twelve months ahead call no turning points."""
-    now = [_record(score, _calls(validation, score.model, turns), validation) for score in validation.scores]
+    now = [_record(score, validation.calls_of.get(score.model), validation) for score in validation.scores]
     ahead = [_record(score, None, validation) for score in validation.ahead]
     return (*now, *ahead)
 
@@ -58,15 +55,6 @@ def _record(score: Score, calls: Calls | None, validation: Validation) -> TrackR
         missed=None if calls is None else len(calls.missed),
         label_agreement=float(np.mean(agreement)) if score.model == "p_hmm" and agreement else None,
     )
-
-
-def _calls(validation: Validation, model: str, turns: Sequence[Turn]) -> Calls | None:
-    table = validation.readings.table
-    table = table.loc[np.isfinite(table[model].to_numpy(np.float64))]
-    if table.empty:
-        return None
-    months, data_months = (table[name].to_numpy(np.int64) for name in ("month", "data_month"))
-    return call_turns(months, data_months, table[model].to_numpy(np.float64), recessions(turns))
 
 
 def _lags(calls: Calls | None, kind: str) -> tuple[Lag, ...]:

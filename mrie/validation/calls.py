@@ -57,6 +57,9 @@ class Calls:
         return [turn.data_lag for turn in self.turns if turn.kind == kind and turn.data_lag is not None]
 
 
+NO_CALLS = Calls((), (), ())
+
+
 def call_turns(
     months: Months, data_months: Months, score: NDArray[np.float64], recessions: Iterable[Recession]
 ) -> Calls:
@@ -67,7 +70,8 @@ def call_turns(
     months, data_months, score
         By reading, in order: when it was made, the newest data in it, the probability.
     recessions
-        The truth. A turn counts if the span holds it: the peak's month and the month after the trough.
+        The truth. A turn counts if the span holds it: the peak's month and the month after the trough. One that is
+        open has no trough to be called yet, and may still be called: it is not missed.
     """
     known = tuple(recessions)
     spells = _spells(score >= CALL)
@@ -78,11 +82,11 @@ def call_turns(
             continue
         mine = [s for s in spells if _overlaps(data_months, s, recession.peak + 1, recession.trough)]
         if not mine:
-            missed.append(month_text(recession.peak))
+            missed += [] if recession.open else [month_text(recession.peak)]
             continue
         if recession.peak >= data_months[0]:
             turns.append(_turned("peak", recession.peak, mine[0][0], months, data_months))
-        if mine[-1][1] + 1 < len(months):
+        if mine[-1][1] + 1 < len(months) and not recession.open:
             turns.append(_turned("trough", recession.trough, mine[-1][1] + 1, months, data_months))
     wrong = [s for s in spells if not any(_excused(data_months, s, one) for one in known)]
     false_calls = tuple((month_text(int(months[a])), month_text(int(months[b]))) for a, b in wrong)

@@ -1,10 +1,11 @@
 """The evaluation: every model on the same months, one row each.
 
 The truth of a reading is the NBER state of its ``data_month``; of the readings ahead, of the month ``horizon`` later,
-and only as far as that month is past. Every figure is of real-time readings; none is in-sample or smoothed.
+and only as far as that month is past. Months whose state nobody could know yet are not scored: a recession under way is
+no false call. Every figure is of real-time readings; none is in-sample or smoothed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,12 +13,12 @@ import pandas as pd
 
 from mrie.models.readings import BASELINES, MEMBERS, Mapper, Readings, read_months
 from mrie.models.spec import DEFAULT, ModelSpec
-from mrie.panel.cycle import Turn, default_turns, recessions, truth
-from mrie.panel.months import month_text
+from mrie.panel.cycle import Turn, default_turns, recessions, settled, truth
+from mrie.panel.months import Months, month_text
 from mrie.panel.panel import Panel
 from mrie.panel.store import Floats
 from mrie.validation.auc import auc, cycle_bootstrap, delong
-from mrie.validation.calls import Calls, call_turns
+from mrie.validation.calls import NO_CALLS, Calls, call_turns
 from mrie.validation.scores import (
     Truth,
     brier,
@@ -66,15 +67,21 @@ class Score:
 class Validation:
     """Readings and their scores: ``scores`` of the present month, ``ahead`` of ``horizon`` months later.
 
-    ``calls`` are those of ``p_combined``; ``bins`` its reliability (see ``calibration_bins``).
+    ``calls_of`` holds the calls of every model with a reading; ``bins`` is the reliability of ``p_combined`` (see
+    ``calibration_bins``).
     """
 
     readings: Readings
     scores: tuple[Score, ...]
     ahead: tuple[Score, ...]
-    calls: Calls
+    calls_of: Mapping[str, Calls]
     bins: pd.DataFrame
     warnings: tuple[str, ...]
+
+    @property
+    def calls(self) -> Calls:
+        """The calls of ``p_combined``."""
+        return self.calls_of.get(COMBINED, NO_CALLS)
 
     def summary(self) -> dict[str, object]:
         """Return everything that ``zeno mrie validate --json`` prints, JSON-safe."""
@@ -124,31 +131,52 @@ def validate(
 
 
 def score_readings(
-    readings: Readings, turns: Sequence[Turn], horizon: int = DEFAULT.horizon, notes: tuple[str, ...] = ()
+    readings: Readings,
+    turns: Sequence[Turn],
+    horizon: int = DEFAULT.horizon,
+    notes: tuple[str, ...] = (),
+    *,
+    last: int | None = None,
 ) -> Validation:
-    """Score readings against turning points."""
-    table = readings.table
-    data_months = table["data_month"].to_numpy(np.int64)
-    now, later = truth(data_months, turns), truth(data_months + horizon, turns)
-    past = data_months + horizon <= data_months[-1]
-    scores = tuple(_score(table, model, now, turns) for model in MODELS)
-    ahead = tuple(_score_ahead(table.loc[past], model, later[past]) for model in AHEAD)
-    combined = table[COMBINED].to_numpy(np.float64)
-    calls = _calls(table, combined, turns)
-    return Validation(readings, scores, ahead, calls, calibration_bins(now, combined), notes)
+    """Score readings against turning points, as far as these tell what state a month was in (``cycle.settled``).
+
+    Parameters
+    ----------
+    turns
+        Those known by a moment.
+    last
+        The newest month of data at that moment; by default the readings' own.
+    """
+    months = readings.table["data_month"].to_numpy(np.int64)
+    end = settled(turns, int(months[-1]) if last is None else last)
+    table = readings.table.loc[months <= end]
+    now = truth(months[months <= end], turns)
+    calls = {model: _calls(table, model, turns, end) for model in MODELS if np.isfinite(table[model]).any()}
+    scores = tuple(_score(table, model, now, calls.get(model, NO_CALLS)) for model in MODELS)
+    past = months + horizon <= min(int(months[-1]), end)
+    later = truth(months + horizon, turns)
+    ahead = tuple(_score_ahead(readings.table.loc[past], model, later[past]) for model in AHEAD)
+    told = (*notes, *_unsettled(months, end))
+    return Validation(readings, scores, ahead, calls, calibration_bins(now, table[COMBINED].to_numpy(np.float64)), told)
 
 
-def _calls(table: pd.DataFrame, score: Floats, turns: Sequence[Turn]) -> Calls:
-    months, data_months = (table[name].to_numpy(np.int64) for name in ("month", "data_month"))
-    return call_turns(months, data_months, score, recessions(turns))
+def _unsettled(months: Months, end: int) -> Iterable[str]:
+    count = int((months > end).sum())
+    if count:
+        yield f"{count} months after {month_text(end)} are not scored: a turn in them may not be announced yet."
 
 
-def _score(table: pd.DataFrame, model: str, now: Truth, turns: Sequence[Turn]) -> Score:
+def _calls(table: pd.DataFrame, model: str, turns: Sequence[Turn], end: int) -> Calls:
+    known = table.loc[np.isfinite(table[model].to_numpy(np.float64))]
+    months, data_months = (known[name].to_numpy(np.int64) for name in ("month", "data_month"))
+    return call_turns(months, data_months, known[model].to_numpy(np.float64), recessions(turns, until=end))
+
+
+def _score(table: pd.DataFrame, model: str, now: Truth, calls: Calls) -> Score:
     score = table[model].to_numpy(np.float64)
     known = np.isfinite(score)
     if not known.any():
         return Score(model)
-    calls = _calls(table.loc[known], score[known], turns)
     return _figures(model, now[known], score[known], table.loc[known, COMBINED].to_numpy(np.float64), calls)
 
 
@@ -158,7 +186,7 @@ def _score_ahead(table: pd.DataFrame, model: str, later: Truth) -> Score:
     if not known.any():
         return Score(model)
     leading = table.loc[known, AHEAD[0]].to_numpy(np.float64)
-    return _figures(model, later[known], score[known], leading, Calls((), (), ()))
+    return _figures(model, later[known], score[known], leading, NO_CALLS)
 
 
 def _figures(model: str, now: Truth, score: Floats, against: Floats, calls: Calls) -> Score:

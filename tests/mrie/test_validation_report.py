@@ -11,11 +11,12 @@ from macro_vintages import economy
 from typer.testing import CliRunner
 
 from cli.mrie_commands import app
-from mrie.models import read_months
+from mrie.models import Readings, read_months
 from mrie.panel import Panel, default_turns, read_interchange, truth
 from mrie.panel.cycle import Turn
 from mrie.panel.months import parse_month
 from mrie.validation import Validation, auc, score_readings, validate
+from mrie.validation.report import AHEAD, MODELS
 from zeno.errors import ConfigError, SourceRejected
 
 REAL = next(
@@ -150,3 +151,39 @@ def read_rows(table: pd.DataFrame) -> pd.DataFrame:
     from mrie.panel.interchange import interchange_rows
 
     return interchange_rows(table, "economy")
+
+
+def perfect_reader(first: str, last: str) -> Readings:
+    """Readings that say .95 in recessions and .02 else, of every model; ahead, too."""
+    data_months = np.arange(parse_month(first), parse_month(last) + 1)
+    said = np.where(truth(data_months, default_turns()) == 1, 0.95, 0.02)
+    ahead = np.where(truth(data_months + 12, default_turns()) == 1, 0.95, 0.02)
+    columns = dict.fromkeys(MODELS, said) | dict.fromkeys(AHEAD, ahead)
+    return Readings(pd.DataFrame({"month": data_months + 1, "data_month": data_months, **columns}), (), (), ())
+
+
+@pytest.mark.parametrize("now", ["2008-10", "2009-01", "2009-05", "2010-08", "2011-06", "2014-12"])
+def test_who_is_right_is_right_at_every_moment(now: str):
+    month = parse_month(now)
+    known = [turn for turn in default_turns() if turn.known <= month]
+    found = score_readings(perfect_reader("1973-01", now), known)
+    combined = found.scores[0]
+    assert (combined.auc, combined.false_calls, combined.missed) == (1.0, 0, 0)
+    assert combined.brier == pytest.approx(0.0025 * 0.14 + 0.0004 * 0.86, rel=0.2)
+    assert found.ahead[0].auc == 1.0
+    assert found.calls.lags("peak")[0] == 2
+
+
+def test_months_that_nobody_can_judge_yet_are_left_out_and_said_to_be():
+    known = [turn for turn in default_turns() if turn.known <= parse_month("2009-05")]
+    found = score_readings(perfect_reader("1973-01", "2009-05"), known)
+    assert found.scores[0].months == 12 * 35  # to 2007-12: the peak is announced, and how long it lasts is not known
+    assert "17 months after 2007-12 are not scored: a turn in them may not be announced yet." in found.warnings
+
+
+def test_a_recession_under_way_has_a_peak_to_call_and_no_trough():
+    known = [turn for turn in default_turns() if turn.known <= parse_month("2010-08")]
+    found = score_readings(perfect_reader("2007-01", "2010-08"), known).calls
+    assert [(turn.kind, turn.month, turn.lag) for turn in found.turns] == [("peak", "2007-12", 2)]
+    assert not found.false_calls
+    assert not found.missed
