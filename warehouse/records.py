@@ -77,7 +77,8 @@ def read_records(
     ----------
     latest_by
         Keep the rows of the latest run alone, for each value of these columns; ``()`` for one latest run of the whole
-        table, None for the rows of every run.
+        table, None for the rows of every run. The latest is the one recorded last; in tables that tell a run's last
+        month of data, of those with the newest: a run as of an earlier moment does not take the present's place.
     where
         Columns and the text they must equal.
 
@@ -105,7 +106,8 @@ def read_records(
 
 def _latest(declared: Table, by: Sequence[str]) -> str:
     # Two runs recorded in the same microsecond: the greater name, so that every reader sees the same one.
-    run = "argMax(run_id, (recorded_at, run_id))"
+    newest = "data_month, " if "data_month" in declared.by_name else ""
+    run = f"argMax(run_id, ({newest}recorded_at, run_id))"
     columns = ", ".join(by)
     within = f"FROM {declared.name} WHERE recorded_at <= {{as_of:DateTime64(6, 'UTC')}}"
     if not by:

@@ -15,10 +15,12 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from backtest.core.columns import Columns
 from backtest.studies.moves import moves
+from warehouse.records import read_records
 from warehouse.store import Warehouse, connect
 from zeno.errors import ConfigError
 
@@ -28,12 +30,6 @@ SOURCES = ("volatility", "trend", "mrie")
 UNKNOWN = -1
 _LEVELS = ("low", "middle", "high")
 _SIGNS = ("down", "flat", "up")
-_LATEST_RUN = "SELECT argMax(run_id, recorded_at) FROM mrie.readings WHERE recorded_at <= {as_of:DateTime64(6, 'UTC')}"
-_READINGS = """
-    SELECT toUnixTimestamp64Micro(known_at) AS known, argMax(toString(regime), (month, recorded_at)) AS regime
-    FROM mrie.readings WHERE run_id = {run:String}
-    GROUP BY known ORDER BY known
-"""
 
 
 def names_of(question: Mapping[str, Any]) -> list[str]:
@@ -115,16 +111,17 @@ def published(readings: Sequence[Sequence[Any]], names: Sequence[str], starts: N
 def mrie_readings(as_of: datetime, *, warehouse: Warehouse | None = None) -> list[list[Any]]:
     """Return the readings of the latest run recorded by a moment: when each was known, µs, and its regime.
 
-    Where a run makes several months known at once, the latest month counts.
+    The latest is the one with the newest data. Where a run makes several months known at once, the latest month counts.
 
     Raises
     ------
     ConfigError
-        When there are none.
+        When none was recorded by then.
     """
-    client = (warehouse or connect()).client()
-    rows = client.rows(_READINGS, {"run": client.scalar(_LATEST_RUN, {"as_of": as_of})})
-    if not rows:
-        raise ConfigError("There are no readings of the macro regimes.",
-                          remedy="Make them: zeno mrie run, or take --by volatility or --by trend.")  # fmt: skip
-    return [[int(known), regime] for known, regime in rows]
+    rows = read_records(warehouse or connect(), "mrie.readings", as_of=as_of, latest_by=())
+    if not rows.num_rows:
+        raise ConfigError(f"No readings of the macro regimes were recorded by {as_of:%Y-%m-%d %H:%M} UTC.",
+                          remedy="Make them: zeno mrie run, and leave --as-of out; or take --by volatility or "
+                                 "--by trend.")  # fmt: skip
+    known = rows["known_at"].cast(pa.int64()).to_pylist()
+    return sorted([at, regime] for at, regime in dict(zip(known, rows["regime"].to_pylist(), strict=True)).items())

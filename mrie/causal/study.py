@@ -28,14 +28,14 @@ Map = Callable[[Callable[[EdgeTask], EdgeResult], Sequence[EdgeTask]], Iterable[
 
 @dataclass(frozen=True)
 class EdgeReading:
-    """An edge as it stands.
+    """An edge as it stands by one run's data.
 
     Parameters
     ----------
     result
         This evaluation.
     status
-        ``holds``, ``failed`` or ``withdrawn``, by the ledger: what was withdrawn once stays so.
+        Its verdict, ``holds``, ``failed`` or ``withdrawn``; what the ledger has as withdrawn stays so.
     reason
         Why it does not hold, "" if it does.
     placebos, placebo_rate
@@ -80,7 +80,7 @@ def placebo_rates(results: Iterable[EdgeResult]) -> dict[str, tuple[int, float]]
 
 
 def evaluate_graph(nodes: pd.DataFrame, graph: Graph, ledger: Ledger, *, placebos: int = 0, seed: int = 0,
-                   map_: Map = map) -> list[EdgeReading]:  # fmt: skip
+                   map_: Map = map, judge: bool = True) -> list[EdgeReading]:  # fmt: skip
     """Test every edge and record the verdicts.
 
     Parameters
@@ -91,6 +91,9 @@ def evaluate_graph(nodes: pd.DataFrame, graph: Graph, ledger: Ledger, *, placebo
         Phase-randomised causes tried for each edge.
     map_
         Where tasks run; the results do not depend on it.
+    judge
+        Whether the verdicts go to the ledger. Those on data that newer ones have superseded do not: what stands there
+        is of all that is known.
 
     Raises
     ------
@@ -104,14 +107,17 @@ def evaluate_graph(nodes: pd.DataFrame, graph: Graph, ledger: Ledger, *, placebo
     tested, luck = results[: len(tasks)], placebo_rates(results[len(tasks) :])
     judged = [(claim, result) for claim, result in zip(claims, tested, strict=True)
               if before[claim.claim_id].status != Verdict.WITHDRAWN]  # fmt: skip
-    ledger.evaluate([Judged(claim, result.metrics, result.data_sha256) for claim, result in judged])
+    if judge:
+        ledger.evaluate([Judged(claim, result.metrics, result.data_sha256) for claim, result in judged])
     after = ledger.histories()
     return [_reading(result, after[claim.claim_id], luck) for claim, result in zip(claims, tested, strict=True)]
 
 
 def _reading(result: EdgeResult, history: ClaimHistory, luck: dict[str, tuple[int, float]]) -> EdgeReading:
     count, rate = luck.get(result.edge.name, (0, None))
-    return EdgeReading(result, history.status, history.reason, count, rate)
+    withdrawn = history.status == Verdict.WITHDRAWN
+    status, reason = (history.status, history.reason) if withdrawn else (str(result.verdict), result.reason)
+    return EdgeReading(result, status, reason, count, rate)
 
 
 def surviving(readings: Iterable[EdgeReading]) -> frozenset[str]:

@@ -127,7 +127,7 @@ def check_committed(claim: Claim, history: ClaimHistory | None) -> ClaimHistory:
 
 
 def evaluate(claim: Claim, history: ClaimHistory | None, evidence: Evidence, data_sha256: str) -> Event | None:
-    """Return the judgement of evidence by the committed predicate; None if exactly this was judged before.
+    """Return the judgement of evidence by the committed predicate; None if exactly this was judged last.
 
     Parameters
     ----------
@@ -147,9 +147,12 @@ def evaluate(claim: Claim, history: ClaimHistory | None, evidence: Evidence, dat
     verdict, reason = claim.predicate.judge(evidence)
     judged = Event(claim.claim_id, EVALUATED, "", claim.predicate.sha256, verdict=verdict, evidence=written,
                    data_sha256=data_sha256, reason=reason)  # fmt: skip
-    judged = replace(judged, event_id=_identity(judged))
-    if any(event.event_id == judged.event_id for event in known.events):
+    identity = _identity(judged)
+    alike = [event for event in known.events if _named_by(identity, event.event_id)]
+    if alike and (alike[-1] is known.events[-1] or known.status == WITHDRAWN):
         return None
+    # Data that came back after others were judged are judged anew: the last verdict is the one that stands.
+    judged = replace(judged, event_id=f"{identity}.{len(alike) + 1}" if alike else identity)
     if known.status == WITHDRAWN:
         raise ClaimRefused(f"{claim.claim_id} was withdrawn: {known.reason}.",
                            remedy="A withdrawn claim is a finding; commit a new version to test anew.")  # fmt: skip
@@ -201,7 +204,7 @@ def _continue(before: ClaimHistory, event: Event) -> ClaimHistory:
     if event.event == COMMITTED or event.predicate_sha256 != before.claim.predicate.sha256:
         raise ClaimRefused(f"The ledger is damaged: {event.claim_id} has an event of another predicate.",
                            remedy="Restore mrie.claims from a backup.")  # fmt: skip
-    if event.event == EVALUATED and event.event_id != _identity(event):
+    if event.event == EVALUATED and not _named_by(_identity(event), event.event_id):
         raise ClaimRefused(f"The ledger is damaged: evidence of {event.claim_id} is not what was judged.",
                            remedy="Restore mrie.claims from a backup.")  # fmt: skip
     status = WITHDRAWN if before.status == WITHDRAWN else event.verdict
@@ -210,6 +213,10 @@ def _continue(before: ClaimHistory, event: Event) -> ClaimHistory:
 
 def _identity(event: Event) -> str:
     return sha256(canonical([event.predicate_sha256, event.data_sha256, event.evidence, event.verdict]))
+
+
+def _named_by(identity: str, event_id: str) -> bool:
+    return event_id.partition(".")[0] == identity
 
 
 def _moment(event: Event) -> tuple[str, str, int, str]:

@@ -50,7 +50,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Recession:
-    """From the month after ``peak`` through ``trough``, both months' numbers; while it is ``open``, at least that far."""
+    """From the month after ``peak`` through ``trough``, both months' numbers; an ``open`` one lasts longer."""
 
     peak: int
     trough: int

@@ -41,6 +41,11 @@ _RELEASES = """
       AND m.released_at <= {as_of:DateTime64(6, 'UTC')}
     GROUP BY source, series ORDER BY source, series
 """
+_NEWER = """
+    SELECT count() FROM raw.macro AS m
+    WHERE m.series IN {series:Array(String)} AND m.frequency IN ('M', 'Q') AND m.value IS NOT NULL
+      AND m.released_at > {as_of:DateTime64(6, 'UTC')} AND m.released_at <= {now:DateTime64(6, 'UTC')}
+"""
 _ANNOUNCED = """
     SELECT month, toString(kind) AS kind, known_at FROM ref.turning_points
     WHERE country = 'US' AND basis = 'announced'
@@ -174,6 +179,13 @@ def read_inputs(warehouse: Warehouse, as_of: datetime) -> Inputs:
         releases=tuple(Release(s, n, last, at, bool(dated), newest) for s, n, last, at, dated, newest in found),
         announced={(month_number(month), kind): at.date() for month, kind, at in announced},
     )
+
+
+def superseded(inputs: Inputs, warehouse: Warehouse, now: datetime) -> bool:
+    """Return whether a series of the inputs has a value that came out after their ``as_of``, and by ``now``."""
+    series = sorted({release.series for release in inputs.releases})
+    asked = {"series": series, "as_of": inputs.as_of, "now": now}
+    return bool(warehouse.client().scalar(_NEWER, asked))
 
 
 def graph_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:

@@ -213,7 +213,9 @@ def _caveats(work: Work, readings: Readings, edges: Sequence[EdgeReading], valid
     yield from validation.warnings
     if absent := _absent_groups(work):
         yield f"The composites lack {absent} now, and average over the rest."
-    if not work.judges_regimes:
+    if not work.current:
+        yield "Newer data are known: no claim but that on these readings was judged by this run."
+    elif not work.judges_regimes:
         yield "The claims on the readings were not judged: they are of the whole span to the newest month of data."
     if luck := [one.placebo_rate for one in edges if one.placebo_rate is not None]:
         yield (

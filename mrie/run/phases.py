@@ -61,6 +61,8 @@ class Work:
     ----------
     mapper
         Where refits and edges are computed; the results do not depend on it.
+    current
+        Whether the inputs are all that is known. Otherwise only the claim on the run's own readings is judged.
     """
 
     warehouse: Warehouse
@@ -71,6 +73,7 @@ class Work:
     mapper: Mapper = map
     watch: Watch = unwatched
     graph: Graph = field(default_factory=load_graph)
+    current: bool = True
 
     @cached_property
     def store(self) -> MrieStore:
@@ -104,9 +107,9 @@ class Work:
 
     @property
     def judges_regimes(self) -> bool:
-        """Whether the span is the one that the claims on the readings are of."""
+        """Whether the span is the one that the claims on the readings are of, and ends with the newest data."""
         asked = self.question
-        return asked.first == parse_month(FIRST) and asked.last == self.inputs.panel.last_vintage
+        return self.current and asked.first == parse_month(FIRST) and asked.last == self.inputs.panel.last_vintage
 
     def panel(self) -> Panel:
         """Phase 1: read the data, and commit every claim before anything is computed from them."""
@@ -132,6 +135,7 @@ class Work:
         found = evaluate_graph(
             self.nodes, self.graph, self.ledger, placebos=self.question.placebos, seed=self.question.seed,
             map_=lambda function, tasks: self._kept("causal_graph", lambda: list(mapper(function, tasks))),
+            judge=self.current,
         )  # fmt: skip
         if not self._stored("mrie.edges"):  # a later run may have changed an edge's status: this run's row stays
             self.store.write_edges(edge_rows(found, self.graph), run_id=self.run_id)
@@ -143,7 +147,7 @@ class Work:
         commit_study(self.graph, self.ledger)
         found = self._kept("scenarios", lambda: compute_scenarios(
             self.nodes, self.graph, edges, seed=self.question.seed))  # fmt: skip
-        keep_scenarios(self.nodes, *found, self.store, self.ledger, run_id=self.run_id)
+        keep_scenarios(self.nodes, *found, self.store, self.ledger if self.current else None, run_id=self.run_id)
         self.watch("scenarios", 1, 1)
         return found
 

@@ -11,7 +11,7 @@ from mrie.claims import read_claims
 from mrie.models import Readings
 from mrie.report import RiskReport, write_page
 from mrie.run import record
-from mrie.run.inputs import Question, read_inputs
+from mrie.run.inputs import Question, read_inputs, superseded
 from mrie.run.ledger import shown_claims
 from mrie.run.page import make_report
 from mrie.run.phases import Mapper, Watch, Work, run_folder, span, unwatched, write_whole
@@ -87,7 +87,8 @@ def begin(
     watch
         Is told the phase, and how many of how many parts of it are done.
     as_of
-        Use nothing that was released later; with a zone, by default now.
+        Use nothing that was released later; with a zone, by default now. A run on data that newer ones have superseded
+        judges no claim but that on its own readings: the ledger tells what holds by all that is known.
     placebos
         Phase-randomised causes tried for each edge.
 
@@ -103,7 +104,8 @@ def begin(
     if end < start:
         raise ConfigError("The last month lies before the first.", remedy="Swap --from and --to, or load newer data.")
     question = Question(start, end, placebos)
-    return Work(warehouse, settings, clock, inputs, question, mapper, watch)
+    current = as_of is None or not superseded(inputs, warehouse, clock.now())
+    return Work(warehouse, settings, clock, inputs, question, mapper, watch, current=current)
 
 
 def run(work: Work) -> Run:
@@ -138,7 +140,7 @@ def finish(
 
 
 def latest_run(store: MrieStore, as_of: datetime) -> str:
-    """Return the name of the latest run recorded by a moment.
+    """Return the name of the latest run recorded by a moment: of those with the newest data the last.
 
     Raises
     ------
@@ -147,7 +149,9 @@ def latest_run(store: MrieStore, as_of: datetime) -> str:
     """
     found = store.readings(as_of=as_of)
     if not found.num_rows:
-        raise ConfigError("There is no run of the macro regimes.", remedy="Make one: zeno mrie run")
+        raise ConfigError(f"No run of the macro regimes was recorded by {as_of:%Y-%m-%d %H:%M} UTC.",
+                          remedy="Make one: zeno mrie run, and leave --as-of out; zeno mrie run --as-of reads what was "
+                                 "known at a moment.")  # fmt: skip
     return str(found["run_id"][0].as_py())
 
 

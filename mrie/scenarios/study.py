@@ -93,12 +93,12 @@ def compute_scenarios(nodes: pd.DataFrame, graph: Graph, edges: Sequence[EdgeRea
 
 
 def keep_scenarios(nodes: pd.DataFrame, scenarios: ScenarioRun, coverage: pd.DataFrame, store: MrieStore,
-                   ledger: Ledger, *, run_id: str) -> None:  # fmt: skip
-    """Write paths and coverage, and judge the claim on it unless it is withdrawn."""
+                   ledger: Ledger | None, *, run_id: str) -> None:  # fmt: skip
+    """Write paths and coverage, and judge the claim on it unless it is withdrawn, or there is no ledger to tell."""
     store.write_scenarios(path_rows(scenarios.paths), run_id=run_id)
     store.write_validations(coverage_rows(coverage, nodes), run_id=run_id)
     judged = Judged(coverage_claim(), coverage_evidence(coverage), data_hash(nodes))
-    if ledger.histories()[judged.claim.claim_id].status != "withdrawn":
+    if ledger is not None and ledger.histories()[judged.claim.claim_id].status != "withdrawn":
         ledger.evaluate([judged])
 
 

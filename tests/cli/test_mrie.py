@@ -81,7 +81,7 @@ def test_a_claim_is_listed_withdrawn_and_stays(zeno, told):
     (["run", "--from", "2002-01", "--to", "2001-01", "--on", "local"], "before the first"),
     (["run", "--on", "nowhere", "--from", "2001-02", "--to", "2001-03"], "no executor"),
     (["report", "-o", "/nowhere/risk.html"], "no folder"),
-    (["report", "--as-of", "2001-01-01"], "no run"),
+    (["report", "--as-of", "2001-01-01"], "No run"),
     (["withdraw", "edge/none/1", "--reason", "x"], "no claim"),
 ])  # fmt: skip
 def test_mistakes_are_told_with_a_remedy(zeno, told, arguments, said):

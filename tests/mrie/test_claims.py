@@ -88,6 +88,15 @@ def test_the_same_figures_from_other_data_are_another_evaluation(ledger):
     assert len(found.events) == 3
 
 
+def test_data_that_came_back_are_judged_anew_so_that_the_last_verdict_stands(ledger, store):
+    ledger.commit([CLAIM])
+    for evidence, data in ((BAD, "d1"), (GOOD, "d2"), (BAD, "d1"), (BAD, "d1"), (GOOD, "d2")):
+        (found,) = ledger.evaluate([Judged(CLAIM, evidence, data)])
+        assert found.status == ("holds" if evidence is GOOD else "failed")
+    assert [event.verdict for event in found.events[1:]] == ["failed", "holds", "failed", "holds"]
+    assert read_claims(store, as_of=store.now()) == [found]
+
+
 def test_a_withdrawn_claim_stays_in_the_ledger_and_is_not_judged_again(ledger):
     ledger.commit([CLAIM])
     ledger.evaluate([Judged(CLAIM, GOOD, "d1")])

@@ -16,6 +16,7 @@ from mrie.report import RiskReport, render_page
 from mrie.run import PHASES, load_report, record, withdraw
 from mrie.run.inputs import graph_series
 from mrie.run.phases import rebuilt, released_by
+from mrie.run.whole import latest_run
 from mrie.store import MrieStore
 from warehouse.records import read_records
 from zeno.clock import ManualClock
@@ -145,12 +146,37 @@ def test_claims_on_the_readings_are_judged_on_the_whole_span_alone(found, filled
     short = {one.claim_id: one.status for one in found.report.claims}
     assert {status for name, status in short.items() if name.startswith("regimes/")} == {"open"}
     assert any("not judged" in one for one in found.report.caveats)
-    whole = work(filled, first=None, last=None, as_of=datetime(1975, 12, 31, tzinfo=UTC))
+    whole = replace(work(filled, first=None, last=None, as_of=datetime(1975, 12, 31, tzinfo=UTC)), current=True)
     whole.panel()
     validation = whole.validation(whole.regimes())
     after = {name: one.status for name, one in whole.ledger.histories().items()}
     assert after["regimes/recessions/1"] == ("holds" if validation.scores[0].missed == 0 else "failed")
     assert "open" not in {status for name, status in after.items() if name.startswith("regimes/")}
+
+
+def test_a_run_as_of_an_earlier_moment_leaves_what_is_known_to_hold_alone(found, filled):
+    store = MrieStore(filled)
+    before = {one.claim.claim_id: one.to_dict() for one in read_claims(store, as_of=LATER)}
+    clock = ManualClock(datetime(2026, 2, 2, tzinfo=UTC), tick=0.001)
+    then = short_run(filled, as_of=datetime(2001, 11, 30, tzinfo=UTC), clock=clock)
+    after = {one.claim.claim_id: one.to_dict() for one in read_claims(store, as_of=LATER)}
+    own = f"readings/{then.run_id}/1"
+    assert {name for name, told in after.items() if before.get(name) != told} == {own}
+    assert after[own]["status"] == "holds"
+    assert any("no claim but that on these readings" in one for one in then.report.caveats)
+    # Its own edges, and with them its scenarios, go by the verdicts on its own data; what is withdrawn stays so.
+    stands = [after[f"edge/{one.result.edge.name}/1"]["status"] for one in then.edges]
+    status = [one.status for one in then.edges]
+    assert status != stands
+    assert status == [
+        "withdrawn" if told == "withdrawn" else one.result.verdict for one, told in zip(then.edges, stands, strict=True)
+    ]
+
+
+def test_a_run_as_of_an_earlier_moment_is_not_the_latest(found, filled):
+    clock = ManualClock(datetime(2026, 2, 3, tzinfo=UTC), tick=0.001)
+    short_run(filled, as_of=datetime(2001, 11, 30, tzinfo=UTC), clock=clock)
+    assert latest_run(MrieStore(filled), LATER) == found.run_id
 
 
 def test_the_page_says_what_the_data_are_not(found):

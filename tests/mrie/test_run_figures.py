@@ -15,7 +15,7 @@ from mrie.run.claims import regime_evidence
 from mrie.run.inputs import Inputs, Release
 from mrie.run.rows import clipped, one_a_month, validation_rows
 from mrie.run.track import track_records
-from mrie.validation import Calls, Score, Validation
+from mrie.validation import Score, Validation, score_readings
 from mrie.validation.report import AHEAD, MODELS
 
 MONTHS = np.arange(parse_month("2000-01"), parse_month("2010-01"))
@@ -36,7 +36,7 @@ def validation(**aucs: float | None) -> Validation:
     others = [Score(name, months=120, auc=auc, delong_p=auc and 0.001 / auc) for name, auc in (AUCS | aucs).items()]
     ahead = (Score("p_ahead", months=108, auc=0.89), Score("term_spread_ahead", months=108, auc=0.6))
     bins = pd.DataFrame({"forecast": [0.1], "observed": [0.2], "months": [3]})
-    return Validation(readings(), (combined, *others), ahead, Calls((), (), ()), bins, ())
+    return Validation(readings(), (combined, *others), ahead, {}, bins, ())
 
 
 def test_claims_are_judged_by_the_combined_reading_its_worst_member_and_the_best_baseline():
@@ -57,7 +57,7 @@ def test_a_model_without_a_figure_leaves_what_hangs_on_it_without_one(name):
 
 
 def test_the_track_record_has_the_lag_of_every_turn_and_none_for_a_recession_that_was_missed():
-    records = {one.name: one for one in track_records(validation(), default_turns())}
+    records = {one.name: one for one in track_records(score_readings(readings(), default_turns()))}
     combined = records["Combined"]
     assert combined.peak_lags == (Lag(date(2001, 3, 1), None), Lag(date(2007, 12, 1), 3))
     assert combined.trough_lags == (Lag(date(2009, 6, 1), 3),)

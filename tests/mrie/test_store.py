@@ -95,6 +95,17 @@ def test_readers_see_the_latest_run_as_of_their_moment(store, clock):
     assert store.readings(as_of=NOW + HOUR)["p_combined"].to_pylist() == [0.75]
 
 
+def test_the_latest_run_is_of_those_with_the_newest_data(store, clock):
+    write(store, "readings", reading(0.25), "present")
+    clock.advance(3600)
+    past = rows_of("readings", p_combined=0.75, month=date(2009, 5, 1), data_month=date(2009, 5, 1))
+    write(store, "readings", past, "past")
+    assert store.readings(as_of=NOW + HOUR)["run_id"].to_pylist() == ["present"]
+    clock.advance(3600)
+    write(store, "readings", reading(0.5), "present again")
+    assert store.readings(as_of=NOW + 2 * HOUR)["run_id"].to_pylist() == ["present again"]
+
+
 def test_each_scenario_and_each_model_has_its_own_latest_run(store, clock):
     write(store, "scenarios", rows_of("scenarios", scenario="hike"), "first")
     write(store, "validations", rows_of("validations", model="hmm"), "first")

@@ -215,7 +215,7 @@ def test_what_makes_no_sense_is_refused(tmp_path, change, match):
 
 
 def test_a_warehouse_without_readings_says_so(warehouse):
-    with pytest.raises(ConfigError, match="no readings of the macro regimes"):
+    with pytest.raises(ConfigError, match="No readings of the macro regimes"):
         mrie_readings(NOW, warehouse=warehouse)
 
 
@@ -230,7 +230,9 @@ def test_readings_are_those_of_the_latest_run_by_the_moment_asked_about(warehous
         warehouse.client(User.ADMIN).command(f"INSERT INTO mrie.readings ({names}) VALUES {values}")
 
     run("first", day(6), [(1, day(2, 10), "calm"), (2, day(3, 10), "crisis"), (3, day(3, 10), "calm")])
-    run("second", day(9), [(1, day(2, 11), "calm")])
+    run("second", day(9), [(3, day(2, 11), "calm")])
+    run("of the past", day(11), [(1, day(2, 12), "crisis")])
     micros = [int(one.timestamp()) * 1_000_000 for one in (day(2, 10), day(3, 10), day(2, 11))]
     assert mrie_readings(day(7), warehouse=warehouse) == [[micros[0], "calm"], [micros[1], "calm"]]
     assert mrie_readings(day(10), warehouse=warehouse) == [[micros[2], "calm"]]
+    assert mrie_readings(day(12), warehouse=warehouse) == [[micros[2], "calm"]]  # its data end earlier
