@@ -77,15 +77,15 @@ def recessions(turns: Iterable[Turn], until: int | None = None) -> tuple[Recessi
     return (*closed, Recession(ordered[-1].month, max(until, ordered[-1].month + 1), open=True))
 
 
-def settled(turns: Iterable[Turn], last: int, embargo: int = EMBARGO) -> int:
-    """Return the last month whose state is settled when ``turns`` are known and the data end in month ``last``.
+def settled(turns: Iterable[Turn], now: int, embargo: int = EMBARGO) -> int:
+    """Return the last month whose state is settled when ``turns`` are all that are known in month ``now``.
 
-    That of the last turning point, or ``embargo`` months before the end: no turn was announced later than that.
+    That of the last turning point, or ``embargo`` months ago: no turn was announced later than that.
 
     >>> settled(default_turns()[:-4], parse_month("2008-10")) == parse_month("2006-10")  # no peak of 2007-12 yet
     True
     """
-    return max([last - embargo, *(turn.month for turn in turns)])
+    return max([now - embargo, *(turn.month for turn in turns)])
 
 
 def truth(months: Months, turns: Iterable[Turn]) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ from mrie.claims import Ledger
 from mrie.claims.history import WITHDRAWN
 from mrie.models import DEFAULT
 from mrie.panel import Panel, read_warehouse
-from mrie.panel.cycle import Turn, default_turns
+from mrie.panel.cycle import Turn, default_turns, settled
 from mrie.panel.months import month_text, parse_month
 from research.canonical import canonical, digest
 from research.code import code_version
@@ -132,12 +132,16 @@ class Question:
     seed: int = 1
 
     def run_id(self, inputs: Inputs, ledger: Ledger) -> str:
-        """Return the hash of question, data, code, and claims withdrawn by hand: 16 hexadecimal digits."""
+        """Return the hash of question, data, code, and claims withdrawn by hand: 16 hexadecimal digits.
+
+        Of the moment only what can be scored by then counts: with old data that is all of them.
+        """
         parts = {
             "question": asdict(self),
             "spec": asdict(DEFAULT),
             "data": inputs.sha256,
             "turns": [asdict(turn) for turn in inputs.turns],
+            "scored_to": min(settled(inputs.turns, month_number(inputs.as_of.date())), self.last),
             "withdrawn": withdrawn_edges(ledger),
             "code": code_version(("mrie",)),
         }

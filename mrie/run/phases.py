@@ -28,7 +28,7 @@ from mrie.panel import Panel
 from mrie.panel.features import FeatureRows, feature_rows
 from mrie.panel.months import month_text, parse_month
 from mrie.run.claims import honesty_claim, regime_claims, regime_evidence
-from mrie.run.inputs import FIRST, Inputs, Question
+from mrie.run.inputs import FIRST, Inputs, Question, month_number
 from mrie.run.rows import fit_rows, reading_rows, validation_rows
 from mrie.scenarios import ScenarioRun, commit_study, compute_scenarios, keep_scenarios
 from mrie.store import MrieStore
@@ -156,7 +156,7 @@ class Work:
         self.watch("validation", 0, 1)
         found = self._kept("validation", lambda: (
             score_readings(readings, self.inputs.turns, notes=tuple(_notes(self.inputs.panel, readings)),
-                           last=self.inputs.panel.last_vintage),
+                           now=month_number(self.inputs.as_of.date())),
             rebuilt(self.inputs, readings)))  # fmt: skip
         validation, differing = found
         self.store.write_validations(validation_rows(validation), run_id=self.run_id)

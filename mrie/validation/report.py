@@ -136,7 +136,7 @@ def score_readings(
     horizon: int = DEFAULT.horizon,
     notes: tuple[str, ...] = (),
     *,
-    last: int | None = None,
+    now: int | None = None,
 ) -> Validation:
     """Score readings against turning points, as far as these tell what state a month was in (``cycle.settled``).
 
@@ -144,20 +144,21 @@ def score_readings(
     ----------
     turns
         Those known by a moment.
-    last
-        The newest month of data at that moment; by default the readings' own.
+    now
+        The month of that moment; by default the readings' newest month of data.
     """
     months = readings.table["data_month"].to_numpy(np.int64)
-    end = settled(turns, int(months[-1]) if last is None else last)
+    end = settled(turns, int(months[-1]) if now is None else now)
     table = readings.table.loc[months <= end]
-    now = truth(months[months <= end], turns)
+    state = truth(months[months <= end], turns)
     calls = {model: _calls(table, model, turns, end) for model in MODELS if np.isfinite(table[model]).any()}
-    scores = tuple(_score(table, model, now, calls.get(model, NO_CALLS)) for model in MODELS)
+    scores = tuple(_score(table, model, state, calls.get(model, NO_CALLS)) for model in MODELS)
     past = months + horizon <= min(int(months[-1]), end)
     later = truth(months + horizon, turns)
     ahead = tuple(_score_ahead(readings.table.loc[past], model, later[past]) for model in AHEAD)
     told = (*notes, *_unsettled(months, end))
-    return Validation(readings, scores, ahead, calls, calibration_bins(now, table[COMBINED].to_numpy(np.float64)), told)
+    bins = calibration_bins(state, table[COMBINED].to_numpy(np.float64))
+    return Validation(readings, scores, ahead, calls, bins, told)
 
 
 def _unsettled(months: Months, end: int) -> Iterable[str]:
