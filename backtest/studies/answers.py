@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ def walk_forward(spec: Spec, results: Results, folder: Path) -> Answer:
     """Return the answer of a walk-forward study, its tear sheet written into ``folder``."""
     folds = [found for _, found in results()]
     whole = stitched([(unpacked(one["moments"]), unpacked(one["returns"])) for one in folds])
-    yearly = per_year(whole.moments)
+    yearly = per_year(whole.moments, _idle(folds))
     trials = np.concatenate([unpacked(one["trials"]) for one in folds])
     sharpes = _sharpes(trials, yearly)
     rows = [_fold(one, yearly) for one in folds]
@@ -48,6 +50,14 @@ def walk_forward(spec: Spec, results: Results, folder: Path) -> Answer:
     record = _record(spec, folds, whole, summary["trials"], sharpes)
     page = write_page(tear_sheet(record), folder / "tearsheet.html")
     return Answer(summary, [_part(row) for row in rows], {"tear sheet": page})
+
+
+def _idle(folds: Sequence[Mapping[str, Any]]) -> int:
+    """Return the µs between tests: with a step longer than a test, slices that no fold trades.
+
+    A test ends where the next slice begins, so that the night or weekend after it is its own.
+    """
+    return sum(after["test"][0] - before["test"][1] for before, after in pairwise(folds))
 
 
 def _part(row: Mapping[str, Any]) -> Part:
@@ -194,6 +204,7 @@ def _record(spec: Spec, folds: Sequence[Mapping[str, Any]], whole: Stitched, tri
         marks=marks,
         fills=pa.concat_tables([FILLS.empty_table(), *fills]),
         trials=max(trials, 1),
+        idle=timedelta(microseconds=_idle(folds)),
         trials_sharpe_variance=float(np.var(sharpes, ddof=1)) if trials > 1 else None,
     )
 

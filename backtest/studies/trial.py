@@ -91,11 +91,19 @@ def _by_period(found: History, period: str) -> History:
     return History(found.moments[last], found.equity[last], found.initial)
 
 
-def per_year(moments: NDArray[np.int64]) -> float:
-    """Return how many periods there are in a year, by the periods themselves; 252 for fewer than three."""
+def per_year(moments: NDArray[np.int64], idle: int = 0) -> float:
+    """Return how many periods there are in a year, by the periods themselves; 252 for fewer than three.
+
+    Parameters
+    ----------
+    moments
+        End of each period, µs UTC, shape (n,).
+    idle
+        How much of the time between the first and the last has no periods because it was not asked about, µs.
+    """
     if len(moments) < 3:
         return 252.0
-    return float((len(moments) - 1) * _YEAR / max(int(moments[-1] - moments[0]), 1))
+    return float((len(moments) - 1) * _YEAR / max(int(moments[-1] - moments[0]) - idle, 1))
 
 
 def score(returns: Floats, objective: str) -> float:

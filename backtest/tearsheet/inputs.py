@@ -5,6 +5,7 @@ A record is what an engine hands over, whichever engine it is; nothing here know
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -58,6 +59,9 @@ class RunRecord:
         How many variants were tried, this one included; selection among them is what the deflated Sharpe ratio undoes.
     trials_sharpe_variance
         Variance of the *annualised* Sharpe ratios of those variants; None takes the variance that chance alone gives.
+    idle
+        How much of the time between the first and the last mark is no part of the run: what lies between the tests of
+        a walk forward whose step is longer than a test. Years are counted without it.
 
     Raises
     ------
@@ -77,6 +81,7 @@ class RunRecord:
     benchmark: pa.Table | None = None
     trials: int = 1
     trials_sharpe_variance: float | None = None
+    idle: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         if faults := list(self._faults()):
@@ -93,6 +98,8 @@ class RunRecord:
         variance = self.trials_sharpe_variance
         if variance is not None and not 0 <= variance < float("inf"):
             yield "trials_sharpe_variance must be finite and not negative"
+        if self.idle < timedelta(0):
+            yield "idle must not be negative"
         yield from _table_faults("marks", self.marks, MARKS, nullable={"gross_exposure", "net_exposure"})
         yield from _table_faults("fills", self.fills, FILLS)
         yield from _table_faults("splits", self.splits, SPLITS)

@@ -12,7 +12,7 @@ the day of ruin, and ratios of the whole run are undefined.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,7 @@ Days = NDArray[np.datetime64]
 MIN_SESSIONS = 20
 """Below this many returns nothing is annualised or resampled."""
 
+_DAY = timedelta(days=1)
 _YEAR_DAYS = 365.25
 _USUAL_RATES = (365.0, 252.0, 52.0, 12.0)
 _RATE_TOLERANCE = 0.06
@@ -37,7 +38,7 @@ class Sessions:
     """A run by day. ``closes`` has every day; ``days`` and ``returns`` end before the ruin, if there is one.
 
     ``moments`` (microseconds, UTC), ``equity`` and ``wealth`` hold every mark, the latter two as floats; ``grown`` is
-    the wealth by day, as ``closes`` is the equity. ``years`` is calendar time.
+    the wealth by day, as ``closes`` is the equity. ``years`` is calendar time, without what the run was idle.
     """
 
     initial: float
@@ -86,8 +87,8 @@ def by_session(record: RunRecord) -> Sessions:
         days=days[alive],
         returns=before[1:] / before[:-1] - 1.0,
         ruined_on=None if ruined is None else ruined.item(),
-        per_year=sessions_per_year(days),
-        years=_span(days) / _YEAR_DAYS,
+        per_year=sessions_per_year(days, record.idle),
+        years=(_span(days) - record.idle / _DAY) / _YEAR_DAYS,
     )
 
 
@@ -116,8 +117,8 @@ def last_of_day(moments: NDArray[np.int64], values: Floats) -> tuple[Days, Float
     return days[last], values[last]
 
 
-def sessions_per_year(days: Days) -> float:
-    """Return how many returns make a year, from the days themselves.
+def sessions_per_year(days: Days, idle: timedelta = timedelta(0)) -> float:
+    """Return how many returns make a year, from the days themselves and the time between them that does not count.
 
     Runs of four weeks and more count their own sessions, and a count within 6 % of 365, 252, 52 or 12 is taken to be
     it; a market with six sessions a week keeps its 313. Shorter runs have 365 if they saw a Saturday, otherwise 252.
@@ -125,7 +126,7 @@ def sessions_per_year(days: Days) -> float:
     >>> sessions_per_year(np.arange("2020-01-01", "2021-01-01", dtype="datetime64[D]"))
     365.0
     """
-    span = _span(days)
+    span = _span(days) - idle / _DAY
     if span < 28 or len(days) < 3:
         saturdays = (days.astype(np.int64) + 3) % 7 == 5  # 1970-01-01 was a Thursday, and Monday is 0 here
         return 365.0 if saturdays.any() else 252.0

@@ -31,7 +31,9 @@ from backtest.tearsheet.trades import round_trips
 
 @dataclass(frozen=True)
 class Period:
-    """From the first to the last mark (ISO 8601 UTC); ``per_year`` sessions make a year; ``years`` is calendar time."""
+    """From the first to the last mark (ISO 8601 UTC); ``per_year`` sessions make a year; ``years`` is calendar time,
+    without what the run was idle.
+    """
 
     first: str | None
     last: str | None

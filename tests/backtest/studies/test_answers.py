@@ -12,6 +12,7 @@ from backtest.studies.packing import packed
 from backtest.studies.resample import generator
 from backtest.studies.statistics.sharpe import deflated_sharpe
 from backtest.studies.statistics.stitching import stitched
+from backtest.tearsheet import tear_sheet
 from research.spec import Spec
 
 DAY = 86_400_000_000
@@ -20,9 +21,9 @@ SPEC = Spec("walk_forward", question(), DATA, "test", "test")
 COSTS = 0.5, 0.25  # fee and slippage of each fill
 
 
-def fold(number: int, equity: float, days: int = 40, volumes: float = 0.0) -> dict:
-    """A fold of ``days`` days from the end of the one before; it buys 10 units of B at 10 and sells them at 12."""
-    start = (100 + number * days) * DAY
+def fold(number: int, equity: float, days: int = 40, volumes: float = 0.0, step: int = 40) -> dict:
+    """A fold of ``days`` days, ``step`` after the one before; it buys 10 units of B at 10 and sells them at 12."""
+    start = (100 + number * step) * DAY
     random = generator(7, number)
     fills = np.array([[start, 1, 10, 10, 100, *COSTS], [start + 5 * DAY, 1, -10, 12, -120, *COSTS]], float)
     return {
@@ -74,6 +75,27 @@ def test_a_fold_tells_its_days_both_included_and_its_own_figures(summary):
     assert first["turnover"] == pytest.approx(220 / 1000 * 365.25 / 40)
     assert second["turnover"] == pytest.approx(220 / 2000 * 365.25 / 40)
     assert summary["turnover"] == pytest.approx((0.22 + 0.11) * 365.25 / 80)
+
+
+def test_what_lies_between_tests_is_no_part_of_a_year(tmp_path):
+    """The same tests end to end and with as much time again between them: the same figures a year."""
+    both = ([fold(number, 1000.0, step=step) for number in range(3)] for step in (40, 80))
+    plain, apart = (answers.walk_forward(SPEC, lambda folds=folds: enumerate(folds), tmp_path) for folds in both)
+    for name in ("volatility", "sharpe", "cagr"):
+        assert apart.summary["out_of_sample"][name] == pytest.approx(plain.summary["out_of_sample"][name])
+        assert apart.summary["folds"][1][name] == pytest.approx(plain.summary["folds"][1][name])
+    assert apart.summary["sharpe_interval"] == pytest.approx(plain.summary["sharpe_interval"])
+    assert apart.summary["deflated_sharpe"]["luck"] == pytest.approx(plain.summary["deflated_sharpe"]["luck"])
+    assert apart.summary["turnover"] == pytest.approx(plain.summary["turnover"])
+
+
+def test_the_tear_sheet_s_year_leaves_out_what_lies_between_tests():
+    folds = [fold(number, 1000.0, step=80) for number in range(3)]
+    whole = stitched([(answers.unpacked(one["moments"]), answers.unpacked(one["returns"])) for one in folds])
+    sheet = tear_sheet(answers._record(SPEC, folds, whole, 3, np.array([0.1, 0.2, 0.4])))
+    assert sheet.period.per_year == 365.0
+    assert sheet.period.years == pytest.approx(120 / 365.25)
+    assert sheet.performance.cagr.value == pytest.approx(np.prod(1.0 + whole.returns) ** (365.25 / 120) - 1.0)
 
 
 def test_costs_are_shares_of_what_each_fold_began_with(summary):

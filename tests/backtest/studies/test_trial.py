@@ -74,6 +74,12 @@ def test_periods_a_year_are_those_between_the_first_and_the_last():
     assert per_year(np.arange(2) * DAY) == 252.0
 
 
+def test_time_that_was_not_asked_about_makes_no_year_longer():
+    days = np.arange(1, 6) * DAY
+    every, other = ((np.arange(26)[:, None] * step * DAY + days).reshape(-1) for step in (7, 14))
+    assert per_year(other, idle=25 * 7 * DAY) == per_year(every) == pytest.approx(261, rel=0.01)
+
+
 def test_turnover_and_fees_are_those_of_the_fills(hourly):
     found = measured(hourly, {"period": "1d", "objective": "return"})
     fills, days = hourly.session.record.fills(), history(hourly, "1d")

@@ -139,6 +139,16 @@ def test_a_step_leaves_slices_between_tests_and_a_sample_is_of_the_number_asked(
     assert len(unpacked(run_fold(first)["scores"])) == 3
 
 
+def test_a_step_longer_than_a_test_makes_no_year_shorter(data, tmp_path):
+    found = [run_fold(payload) for payload in folds(data, step=200)]
+    summary = KIND.answer(spec(data, step=200), lambda: enumerate(found), tmp_path).summary
+    returns = np.concatenate([unpacked(one["returns"]) for one in found])
+    times = np.unique(real_closes(STOCKS, DAYS)["ts"].cast(pa.int64()).to_numpy())
+    per_year = (len(times) - 1) / (times[-1] - times[0]) * 365.25 * 24 * HOUR
+    # A hundred slices hold a weekend more or less: a hundredth.
+    assert summary["out_of_sample"]["volatility"] == pytest.approx(returns.std(ddof=1) * per_year**0.5, rel=0.01)
+
+
 def test_of_equals_the_first_is_chosen(data):
     twice = {"axes": {"fast": [5, 5], "slow": [30]}, "sample": question()["space"]["sample"]}
     one = run_fold(folds(data, space=twice)[0])

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pyarrow as pa
 import pytest
 
@@ -13,8 +15,10 @@ def test_every_fault_of_a_record_is_named_at_once(make):
             benchmark=pa.table({"ts": record.marks["ts"].take([2, 0, 1]), "close": pa.array([1, 2, 3])}),
             trials=0,
             trials_sharpe_variance=float("nan"),
+            idle=timedelta(days=-1),
         )
-    for part in ("initial_cash", "trials counts", "variance", "benchmark is not in order", "benchmark.close is int64"):
+    for part in ("initial_cash", "trials counts", "variance", "idle", "benchmark is not in order",
+                 "benchmark.close is int64"):  # fmt: skip
         assert part in str(caught.value)
 
 

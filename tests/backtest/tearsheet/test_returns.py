@@ -79,6 +79,16 @@ def test_six_sessions_a_week_keep_their_own_count():
     assert rate == pytest.approx(313, abs=1)
 
 
+def test_a_year_has_none_of_the_time_that_a_run_was_idle(make):
+    every = pd.bdate_range("2015-01-05", "2019-12-27")
+    weeks = [day.to_pydatetime().replace(hour=21, tzinfo=UTC) for day in every if (day - every[0]).days // 7 % 2 == 0]
+    idle = timedelta(days=7) * (len(weeks) // 5 - 1)
+    assert by_session(make([100] * len(weeks), moments=weeks)).per_year == pytest.approx(126, rel=0.05)
+    sessions = by_session(make([100] * len(weeks), moments=weeks, idle=idle))
+    assert sessions.per_year == 252.0
+    assert sessions.years == pytest.approx(len(weeks) / 252, rel=0.04)  # 261 working days, with holidays
+
+
 def test_months_compound_and_years_total(make):
     moments = [datetime(2021, 11, 30, 21, tzinfo=UTC), datetime(2021, 12, 1, 21, tzinfo=UTC),
                datetime(2021, 12, 31, 21, tzinfo=UTC), datetime(2022, 1, 3, 21, tzinfo=UTC)]  # fmt: skip
