@@ -168,14 +168,14 @@ def _costs(folds: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _capacity(folds: Sequence[Mapping[str, Any]], whole: Stitched) -> dict[str, Any]:
-    market = np.concatenate([unpacked(one["market"]) for one in folds])
+    # A fold's market is in units of what that fold began with, which is another amount in every fold.
+    market = np.concatenate([unpacked(one["market"]) * [1.0, one["equity"], 1.0] for one in folds])
     if not len(market):
         return {"reason": "The data have no volumes."}
     market = market[(market[:, 1] > 0) & (market[:, 2] > 0)]
-    start = next(one["equity"] for one in folds)
 
     def estimate() -> dict[str, float]:
-        one = capacity(market[:, 0], market[:, 1] * start, market[:, 2], float(whole.returns.sum()))
+        one = capacity(*market.T, gross=float(whole.returns.sum()))
         return {"size": one.size, "share": one.share, "break_even": one.break_even, "participation": one.participation}
 
     return _or_reason(estimate)

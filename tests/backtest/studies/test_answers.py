@@ -129,6 +129,13 @@ def test_luck_is_that_of_all_trials_and_overfitting_that_of_those_that_traded():
     assert found["overfitting"]["pbo"] == judged(WHOLE.returns, trials, sharpes[:3], 252.0, 1)["overfitting"]["pbo"]
 
 
+@pytest.mark.parametrize("equities", [(1e6, 4e6), (4e6, 1e6), (1e6, 1e5)])
+def test_capacity_does_not_hang_on_what_each_fold_began_with(equities):
+    """Each fold trades a tenth of its account in the same market."""
+    alike, unlike = ([fold(at, one, volumes=1e9) for at, one in enumerate(many)] for many in ((1e6, 1e6), equities))
+    assert answers._capacity(unlike, WHOLE) == pytest.approx(answers._capacity(alike, WHOLE))
+
+
 def test_capacity_is_in_the_currency_whatever_the_account_was_tested_with():
     small, large = (answers._capacity([fold(0, equity, volumes=1e6)], WHOLE) for equity in (1e3, 1e4))
     assert small["size"] == pytest.approx(large["size"])
