@@ -108,7 +108,8 @@ def price_draws(payload: Mapping[str, Any]) -> dict[str, Any]:
         return {"reason": error.message}
     rows, bars = [], 0
     for random in _randoms(payload):
-        path = replace(frame, columns=bar_path(frame.columns, drawn_slices(frame.columns, block, random)))
+        drawn = drawn_slices(frame.columns, block, random)
+        path = replace(frame, columns=bar_path(frame.columns, drawn, tick=max(frame.tick, 1)))
         kept = history(trial(asked, {}, path), asked["period"])
         rows.append(_row(kept.returns, per_year(kept.moments)))
         bars += path.bars
@@ -116,23 +117,40 @@ def price_draws(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def drawn_slices(columns: Columns, block: float, random: np.random.Generator) -> NDArray[np.int64]:
-    """Return which slice comes at each place of a path: in blocks of slices, or of whole sessions within a day.
+    """Return which slice comes at each place of a path: in blocks of slices, or of sessions within a day.
 
     Parameters
     ----------
     block
-        Mean length: of slices a day or longer, else of sessions. The last session drawn is cut.
+        Mean length: of slices a day or longer, else of sessions.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (slices,). Within a day a slice comes at its own place in a session, counted from the opening.
     """
     count = len(columns)
     if columns.duration >= _DAY:
         return stationary_rows(count, block, 1, random)[0]
     firsts = _session_starts(columns)
-    ends = np.r_[firsts[1:], count]
-    drawn: list[NDArray[np.int64]] = []
-    while sum(map(len, drawn)) < count:
-        sessions = stationary_rows(len(firsts), block, 1, random)[0]
-        drawn += [np.arange(int(firsts[one]), int(ends[one])) for one in sessions]
-    return np.concatenate(drawn)[:count]
+    return _fitted(stationary_rows(len(firsts), block, 1, random)[0], firsts, count)
+
+
+def _fitted(drawn: NDArray[np.int64], firsts: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return the slices of the sessions ``drawn``, one for each session of the data and as long as that.
+
+    Sessions differ in length: end to end, openings would slip to other hours. So a longer one is cut, and what a
+    shorter one lacks at its end comes from the next session of the data that has it (after the last, the first).
+    """
+    lengths = np.diff(np.r_[firsts, count])
+    parts: list[NDArray[np.int64]] = []
+    for session, length in zip(drawn, lengths, strict=True):
+        place, one = 0, int(session)
+        while place < length:
+            until = min(int(lengths[one]), int(length))
+            parts.append(firsts[one] + np.arange(place, until))
+            place, one = max(place, until), (one + 1) % len(firsts)
+    return np.concatenate(parts)
 
 
 def cost_draws(payload: Mapping[str, Any]) -> dict[str, Any]:

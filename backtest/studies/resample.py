@@ -104,7 +104,7 @@ def bar_path(columns: Columns, rows: Rows, *, tick: int = 1) -> Columns:
         One instrument, shape (n,), or a panel, shape (n, width).
     rows
         Which bar comes at each time, shape (n,); ``np.arange(n)`` gives the same bars again. Intraday bars are best
-        drawn by whole sessions, so that an opening gap stays at an opening.
+        drawn by session, each at its own place in it, so that an opening gap stays at an opening.
     tick
         Price units that prices are rounded to, and the lowest price.
 

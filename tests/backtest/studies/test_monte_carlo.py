@@ -1,15 +1,19 @@
 """Monte-Carlo: a draw is its seed, method and number; permuting keeps the sum; a factor of one is the run itself."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from study_bench import COSTLY, alone, answer, bars_file, calls, outcomes, results, spec
 from walks import DAY, MINUTE, intraday
 
 from backtest import options
+from backtest.core.columns import Columns
 from backtest.run import Request
+from backtest.sessions import flags_of
 from backtest.studies import draws
 from backtest.studies.draws import METHODS, drawn_slices, generator, trade_profits
 from backtest.studies.measured import measured
@@ -125,6 +129,56 @@ def test_paths_within_a_day_are_drawn_by_whole_sessions():
     moved = moves(columns)[1]
     frame = type("F", (), {"columns": columns})
     assert draws._unit_moves(frame) == pytest.approx(moved.reshape(8, 39).sum(axis=1))
+
+
+def uneven(lengths):
+    """Bars of a minute in sessions of these lengths, a day apart."""
+    times = np.concatenate([day * DAY + 810 * MINUTE + np.arange(count) * MINUTE for day, count in enumerate(lengths)])
+    closes = 10_000 + np.arange(len(times))
+    return Columns(times, closes, closes, closes, closes, closes, flags=flags_of(times, MINUTE), duration=MINUTE)
+
+
+@pytest.mark.parametrize("block", [1.0, 5.0])
+def test_sessions_of_other_lengths_open_with_openings_and_keep_their_order(block):
+    lengths = np.random.default_rng(2).integers(380, 391, 60)
+    lengths[[7, 30]] = 210, 1  # half a day, and a lone bar
+    places, sessions = np.concatenate([np.arange(count) for count in lengths]), np.repeat(np.arange(60), lengths)
+    seen = set()
+    for seed in range(5):
+        rows = drawn_slices(uneven(lengths), block, np.random.default_rng(seed))
+        assert (places[rows] == places).all()
+        drawn = sessions[rows[places == 0]]
+        for target, one in enumerate(drawn):
+            whole = rows[sessions == target][: lengths[one]]
+            assert (np.diff(whole) == 1).all()  # a session is drawn whole, or cut at its end
+        seen |= set(drawn.tolist())
+    assert len(seen) > 50
+
+
+def test_what_a_short_session_lacks_comes_from_the_next_that_has_it():
+    """Sessions of 4, 2, 3 and 4 bars, in the order 1, 2, 3, 0."""
+    columns = uneven([4, 2, 3, 4])
+    rows = draws._fitted(np.array([1, 2, 3, 0]), draws._session_starts(columns), len(columns))
+    assert rows.tolist() == [4, 5, 8, 12, 6, 7, 9, 10, 11, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("tick", [None, 0])  # as the data have it; 0 where instruments' differ
+def test_paths_are_quoted_in_the_data_s_ticks(tmp_path, monkeypatch, tick):
+    cents = np.random.default_rng(1).integers(9_000, 11_000, 200)
+    price = pa.array([Decimal(int(one)).scaleb(-2) for one in cents], pa.decimal128(18, 8))
+    path = tmp_path / "cents.parquet"
+    pq.write_table(pa.table({"ts": pa.array(np.arange(200) * DAY, pa.timestamp("us", "UTC")), "symbol": ["A"] * 200,
+                             **dict.fromkeys(("open", "high", "low", "close"), price)}), path)  # fmt: skip
+    of = asked(tmp_path, path=path, methods=["prices"])
+    frame = load({**of.data, "price_scale": None}, panel=False)
+    assert frame.tick == 10_000  # units of a millionth
+    frame = frame if tick is None else replace(frame, tick=tick)
+    traded, run = [], draws.trial
+    monkeypatch.setattr(draws, "load", lambda data, panel: frame)
+    monkeypatch.setattr(draws, "trial", lambda *told: traded.append(told[2]) or run(*told))
+    draws.price_draws({"question": of.question, "data": of.data, "method": "prices", "first": 0, "stop": 2})
+    on_tick = [(one.columns.closes % 10_000 == 0).all() for one in traded]
+    assert on_tick == [tick is None] * 2
 
 
 def test_a_panel_moves_together(tmp_path):
