@@ -10,7 +10,9 @@ import pytest
 from macro_vintages import economy
 
 from mrie.panel import Panel, default_turns, labels_known, read_interchange, read_warehouse, recessions, truth
+from mrie.panel.interchange import interchange_rows
 from mrie.panel.months import parse_month, period_numbers
+from mrie.panel.store import series_vintages
 from warehouse.batch import Batch
 from zeno.errors import ConfigError, SourceRejected
 
@@ -74,6 +76,42 @@ def test_a_bad_row_is_named(tmp_path: Path, column: str, value: str, message: st
     table.to_csv(path, index=False)
     with pytest.raises(SourceRejected, match=f"row 5: '{value}' is {message}"):
         read_interchange(path)
+
+
+def _vintages(*rows: str) -> pd.DataFrame:
+    """Rows of "series period vintage value"."""
+    columns = pd.Index(["source", "series", "period", "vintage", "value"])
+    return pd.DataFrame([["rtdsm", *row.split()] for row in rows], columns=columns).astype({"value": float})
+
+
+@pytest.mark.parametrize("again", ["2001-03 2001-06 2", "2001Q1 2001-06 2", "2001-03 2001-06 NaN"])
+def test_two_values_of_one_vintage_are_refused_in_either_order(again: str):
+    rows = ["IP_MFG 2001-03 2001-06 2", "PAYROLLS 2001-03 2001-06 1", "PAYROLLS 2001-03 2001-07 3", f"PAYROLLS {again}"]
+    for order, named in ((rows, "rows 2 and 4"), (rows[::-1], "rows 1 and 3")):
+        with pytest.raises(SourceRejected, match=f"{named}: two values of PAYROLLS") as at:
+            interchange_rows(_vintages(*order).set_index("series", drop=False), "two.csv")
+        assert "(1 such rows)" in at.value.message
+        assert "Keep one of them" in at.value.remedy
+
+
+def test_a_row_that_is_there_twice_counts_once():
+    rows = ["PAYROLLS 2001-03 2001-06 1", "PAYROLLS 2001-02 2001-06 NaN"]
+    once, twice = (series_vintages(interchange_rows(_vintages(*rows * count), "rows")) for count in (1, 2))
+    np.testing.assert_array_equal(once.values, twice.values)
+
+
+def test_a_cell_that_a_vintage_leaves_empty_may_lie_ahead_of_it():
+    """A table of vintages has a cell for every period, and nothing in those to come."""
+    rows = interchange_rows(_vintages("PAYROLLS 2001-05 2001-06 1", "PAYROLLS 2001-09 2001-06 NaN"), "table")
+    assert series_vintages(rows).ends.tolist() == [0]
+
+
+@pytest.mark.parametrize("early", ["PAYROLLS 2001-06 2001-01 1", "PAYROLLS 2001Q2 2001-05 1"])
+def test_a_vintage_from_before_its_period_is_over_is_refused(early: str):
+    with pytest.raises(SourceRejected, match=r"row 2: the vintage .* is before") as at:
+        interchange_rows(_vintages("PAYROLLS 2001-06 2001-06 1", early), "early.csv")
+    assert early.split()[1] in at.value.message
+    assert "the month in which the value came out" in at.value.remedy
 
 
 def test_a_missing_column_is_named(tmp_path: Path):
