@@ -50,11 +50,16 @@ def widths(errors: np.ndarray, ahead: int, *, level: float = 0.9, rate: float = 
     return np.array(found)
 
 
-def coverage(errors: np.ndarray, ahead: int, *, level: float = 0.9, rate: float = RATE) -> tuple[int, int]:
-    """Return how many bands contained what happened, and how many there were: each made before its month was known."""
-    made = widths(errors, ahead, level=level, rate=rate)
-    judged = np.isfinite(made) & np.isfinite(errors)
-    return int(np.sum(np.abs(errors[judged]) <= made[judged])), int(judged.sum())
+def inside(errors: np.ndarray, bands: np.ndarray) -> tuple[int, int]:
+    """Return how many bands contained what happened, and how many there were whose month is known.
+
+    Parameters
+    ----------
+    errors, bands
+        Forecast errors and half-widths by origin, shape (origins,), in the variable's unit; NaN where unknown.
+    """
+    judged = np.isfinite(bands) & np.isfinite(errors)
+    return int(np.sum(np.abs(errors[judged]) <= bands[judged])), int(judged.sum())
 
 
 def _place(count: int, level: float) -> int:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from scipy.special import ndtri
 
 from mrie.claims import Claim, Condition, Predicate
-from mrie.scenarios.conformal import MIN_SCORES, RATE, coverage
+from mrie.scenarios.conformal import MIN_SCORES, RATE, inside, widths
 from mrie.scenarios.hindcast import FIRST_TRAINING_YEARS, Hindcast, hindcast
 from mrie.scenarios.var import CLIP, LAGS, TIGHTNESS
 from warehouse.schema import table
@@ -81,16 +81,13 @@ def coverage_evidence(found: pd.DataFrame) -> dict[str, float]:
 
 
 def _node_coverage(made: Hindcast, column: int, level: float) -> dict[str, float]:
-    steps = range(made.errors.shape[1])
-    errors = [made.errors[:, step, column] for step in steps]
-    adapted = np.array([coverage(errors[step], step + 1, level=level) for step in steps]).sum(axis=0)
-    split = np.array([coverage(errors[step], step + 1, level=level, rate=0.0) for step in steps]).sum(axis=0)
     quantile = float(ndtri((1 + level) / 2))
-    inside, count = 0, 0
-    for step in steps:
-        judged = np.flatnonzero(np.isfinite(errors[step]))[MIN_SCORES:]
-        inside += int(np.sum(np.abs(errors[step][judged]) <= quantile * made.deviations[judged, step, column]))
-        count += len(judged)
-    total = max(int(adapted[1]), 1)
-    return {"conformal": adapted[0] / total, "split": split[0] / total, "gaussian": inside / max(count, 1),
-            "observations": float(adapted[1])}  # fmt: skip
+    counts = np.zeros((3, 2), dtype=np.int64)
+    for step in range(made.errors.shape[1]):
+        errors = made.errors[:, step, column]
+        adapted = widths(errors, step + 1, level=level)
+        split = widths(errors, step + 1, level=level, rate=0.0)
+        gaussian = np.where(np.isfinite(adapted), quantile * made.deviations[:, step, column], np.nan)
+        counts += [inside(errors, bands) for bands in (adapted, split, gaussian)]
+    shares = counts[:, 0] / max(int(counts[0, 1]), 1)
+    return {"conformal": shares[0], "split": shares[1], "gaussian": shares[2], "observations": float(counts[0, 1])}

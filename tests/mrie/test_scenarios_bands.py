@@ -8,6 +8,7 @@ from macro_sample import us_macro_monthly
 
 from mrie.causal import load_graph, node_frame
 from mrie.claims import Judged, Ledger
+from mrie.scenarios import coverage as bands
 from mrie.scenarios import (
     coverage_claim,
     coverage_evidence,
@@ -18,9 +19,9 @@ from mrie.scenarios import (
     run_conditional,
     run_standard,
 )
-from mrie.scenarios.conformal import MIN_SCORES, coverage, widths
+from mrie.scenarios.conformal import MIN_SCORES, inside, widths
 from mrie.scenarios.coverage import TOLERANCE
-from mrie.scenarios.hindcast import hindcast
+from mrie.scenarios.hindcast import Hindcast, hindcast
 from mrie.store import MrieStore
 from zeno.clock import ManualClock
 from zeno.errors import ConfigError, OutOfSupport
@@ -71,16 +72,16 @@ def test_a_band_does_not_see_the_future(ahead):
 def test_bands_keep_their_word_when_errors_grow_where_unadapted_ones_do_not():
     scale = np.linspace(1.0, 4.0, 2_000)
     errors = np.random.default_rng(0).standard_normal(2_000) * scale
-    inside, count = coverage(errors, 1)
-    unadapted, _ = coverage(errors, 1, rate=0.0)
-    assert 0.88 < inside / count < 0.92
+    adapted, count = inside(errors, widths(errors, 1))
+    unadapted, _ = inside(errors, widths(errors, 1, rate=0.0))
+    assert 0.88 < adapted / count < 0.92
     assert unadapted / count < 0.85
 
 
 def test_a_missing_error_is_neither_a_hit_nor_a_miss():
     errors = np.random.default_rng(0).standard_normal(300)
     errors[100:120] = np.nan
-    _, count = coverage(errors, 1)
+    _, count = inside(errors, widths(errors, 1))
     assert count == 300 - MIN_SCORES - 20
     assert np.isfinite(widths(errors, 1)[110])
 
@@ -90,6 +91,20 @@ def test_coverage_out_of_sample_on_the_shipped_data(found):
     assert found["conformal"].between(*TOLERANCE).all(), found["conformal"].to_dict()
     assert found["observations"].min() > 6_000
     assert found["gaussian"].min() < 0.8
+
+
+def test_gaussian_bands_are_judged_on_the_months_of_conformal_ones(monkeypatch):
+    """A band 12 months ahead waits for 60 errors that were known at its origin, so for 71 origins."""
+    errors, ahead = np.zeros((200, 12, 1)), 12
+    errors[: MIN_SCORES + ahead - 1] = 9.0  # misses, in months that no conformal band is judged on
+    errors[100] = np.nan
+    made = Hindcast(("one",), np.arange(200), errors, np.ones((200, 12, 1)))
+    monkeypatch.setattr(bands, "hindcast", lambda nodes, horizon, told: made)
+    found = measure_coverage(pd.DataFrame()).loc["one"]
+    judged = [np.arange(MIN_SCORES + step, 200) for step in range(12)]
+    assert found["observations"] == sum(len(one) - 1 for one in judged)
+    held = sum(int((errors[one, step, 0] == 0).sum()) for step, one in enumerate(judged))
+    assert found["gaussian"] == held / found["observations"]
 
 
 def test_coverage_of_conditional_bands_on_the_shipped_data(nodes):
