@@ -14,8 +14,9 @@ Floats = NDArray[Any]
 def moves(columns: Columns) -> tuple[NDArray[np.int64], Floats]:
     """Return when each slice ended and how far the market moved in it.
 
-    The market is the equally weighted mean of its instruments' log returns, close to close; an instrument counts where
-    it traded now and at some time before.
+    The market is the equally weighted mean of its instruments' log returns, close to close. An instrument counts from
+    its first close on, and stands still while it does not trade: whether instruments trade at the same moments or by
+    turns, the moves add up to the mean of theirs. Whether one will ever trade again is not known at the time.
 
     Returns
     -------
@@ -28,10 +29,11 @@ def moves(columns: Columns) -> tuple[NDArray[np.int64], Floats]:
     traded = ~np.isnan(closes)
     last = np.maximum.accumulate(np.where(traded, np.arange(len(closes))[:, None], -1), axis=0)
     previous = np.vstack([np.full((1, closes.shape[1]), -1), last[:-1]])
-    known = traded & (previous >= 0)
+    counting = previous >= 0
+    known = traded & counting
     before = np.take_along_axis(closes, np.maximum(previous, 0), axis=0)
     logs = np.where(known, np.log(np.where(known, closes / np.where(known, before, 1.0), 1.0)), 0.0)
-    count = known.sum(axis=1)
+    count = counting.sum(axis=1)
     return times + columns.duration, np.divide(logs.sum(axis=1), count, out=np.zeros(len(times)), where=count > 0)
 
 

@@ -8,13 +8,14 @@ label         unknown   r0        r1        r1          r2 conditions period 4, 
 
 import copy
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from builders import NOW
 from study_bench import alone, answer, bars_file, calls, outcomes, results, spec
-from walks import daily, intraday
+from walks import DAY, daily, intraday
 from walks import panel as walk_panel
 
 from backtest.core.arithmetic import NONE
@@ -145,14 +146,32 @@ def test_the_market_moves_as_the_mean_of_its_instruments(columns):
     ends, moved = moves(columns)
     closes = columns.closes.reshape(len(columns), -1)
     assert (ends == columns.times + columns.duration).all()
-    for at in (1, 7, len(columns) - 1):
+    for at in range(1, len(columns)):
         steps = []
         for own in closes.T:
             past = [one for one in own[:at] if one != NONE]
-            if own[at] != NONE and past:
-                steps.append(math.log(own[at] / past[-1]))
+            if past:
+                steps.append(math.log(own[at] / past[-1]) if own[at] != NONE else 0.0)
         assert moved[at] == pytest.approx(sum(steps) / len(steps), abs=1e-15)
     assert moved[0] == 0.0
+
+
+@pytest.mark.parametrize("offset", [0, DAY // 2])
+def test_the_market_goes_as_far_as_its_instruments_whenever_they_trade(offset):
+    """Two instruments that each gain a third, at the same moments or by turns: the market gains no more."""
+    one = daily(20)
+    closes = np.linspace(9_000, 12_000, 20).astype(np.int64)
+    times = np.r_[one.times, one.times + offset]
+    order = np.argsort(times, kind="stable")
+    both = replace(
+        one,
+        **{name: np.tile(closes, 2)[order] for name in ("opens", "highs", "lows", "closes")},
+        times=times[order],
+        volumes=np.tile(one.volumes, 2)[order],
+        flags=np.tile(one.flags, 2)[order],
+        members=np.repeat([0, 1], 20)[order],
+    )
+    assert moves(both)[1].sum() == pytest.approx(math.log(12_000 / 9_000))
 
 
 def test_every_symbol_by_itself_is_a_task_and_the_market_is_that_of_all(tmp_path):
