@@ -20,6 +20,7 @@ from backtest.studies.statistics.sharpe import deflated_sharpe, sharpe_interval
 from backtest.studies.statistics.stitching import Stitched, stitched
 from backtest.studies.trial import drawdown, per_year
 from backtest.tearsheet import FILLS, MARKS, RunRecord, tear_sheet, write_page
+from backtest.tearsheet.figure import figure
 from research.kinds import Answer, Part, Results
 from research.spec import Spec
 from zeno.errors import ConfigError
@@ -119,17 +120,22 @@ def _sharpes(trials: Floats, yearly: float) -> Floats:
     return np.divide(trials.mean(axis=0), spread, out=np.zeros(len(spread)), where=spread > 0) * math.sqrt(yearly)
 
 
-def performance(returns: Floats, yearly: float) -> dict[str, float]:
-    """Return the usual figures of returns: annualised, and the deepest drawdown as a share."""
-    curve = np.cumprod(1.0 + returns)
-    years, last = len(returns) / yearly, float(curve[-1]) if len(curve) else 1.0
-    return {
-        "return": last - 1.0,
-        "cagr": last ** (1.0 / years) - 1.0 if last > 0 and years > 0 else -1.0,
-        "volatility": float(returns.std(ddof=1)) * math.sqrt(yearly) if len(returns) > 1 else 0.0,
-        "sharpe": float(_sharpes(returns[:, None], yearly)[0]) if len(returns) > 1 else 0.0,
-        "max_drawdown": drawdown(curve),
-    }
+def performance(returns: Floats, yearly: float) -> dict[str, Any]:
+    """Return the usual figures of returns: annualised, and the deepest drawdown as a share.
+
+    What no float holds is None: a profit of minutes, repeated for a year.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        curve = np.cumprod(1.0 + returns)
+        years, last = len(returns) / yearly, float(curve[-1]) if len(curve) else 1.0
+        found = {
+            "return": last - 1.0,
+            "cagr": float(np.expm1(np.log(last) / years)) if last > 0 and years > 0 else -1.0,
+            "volatility": float(returns.std(ddof=1)) * math.sqrt(yearly) if len(returns) > 1 else 0.0,
+            "sharpe": float(_sharpes(returns[:, None], yearly)[0]) if len(returns) > 1 else 0.0,
+            "max_drawdown": drawdown(curve),
+        }
+    return {name: figure(value).value for name, value in found.items()}
 
 
 def _performance(whole: Stitched, yearly: float) -> dict[str, Any]:

@@ -130,7 +130,9 @@ def _written(table: Sequence[Mapping[str, Any]], path: Path) -> Path:
     columns: dict[str, Any] = {"rank": [row["rank"] for row in table], "number": [row["number"] for row in table]}
     # A parameter may be called as a figure is: sharpe, say.
     columns |= {f"parameter_{name}": [float(row["point"][name]) for row in table] for name in names}
-    columns |= {name: [row[name] for row in table] for name in FIGURES}
+    # A figure that no row has keeps its type.
+    types = {"fills": pa.int64(), "trips": pa.int64()}
+    columns |= {name: pa.array([row[name] for row in table], types.get(name, pa.float64())) for name in FIGURES}
     pq.write_table(pa.table(columns), path)
     return path
 

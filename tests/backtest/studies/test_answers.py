@@ -13,6 +13,7 @@ from backtest.studies.resample import generator
 from backtest.studies.statistics.sharpe import deflated_sharpe
 from backtest.studies.statistics.stitching import stitched
 from backtest.tearsheet import tear_sheet
+from research.canonical import canonical
 from research.spec import Spec
 
 DAY = 86_400_000_000
@@ -64,6 +65,15 @@ def test_figures_of_returns_are_annualised():
     assert found["sharpe"] == pytest.approx(2.0 * -0.05 / found["volatility"])
     assert found["max_drawdown"] == pytest.approx(0.5)
     assert performance(np.array([-1.0, 0.5]), 252.0)["cagr"] == -1.0
+
+
+def test_what_grows_beyond_all_numbers_in_a_year_has_no_yearly_growth():
+    """Thirty minutes at 0.2 % each: half a million minutes a year of that are more than a float holds."""
+    found = performance(np.full(30, 0.002), 525_600)
+    assert found["cagr"] is None
+    assert found["return"] == pytest.approx(1.002**30 - 1.0)
+    assert performance(np.full(5_000, 1.0), 252.0)["return"] is None
+    canonical(found | performance(np.full(5_000, 1.0), 252.0))
 
 
 def test_a_fold_tells_its_days_both_included_and_its_own_figures(summary):

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from study_bench import alone, answer, bars_file, calls, outcomes, results, spec
+from walks import MINUTE
 
 from backtest.studies import sweep_answer
 from backtest.studies.measured import FIGURES, measured
@@ -20,8 +21,8 @@ AXES = {"fast": [2, 5, 10], "slow": [20, 30]}
 GRID = {"axes": AXES, "sample": {"method": "grid", "count": 0, "seed": 0}}
 
 
-def asked(folder, chunk=4, space=GRID, **more):
-    return spec(KIND, bars_file(folder), space=space, chunk=chunk, **more)
+def asked(folder, chunk=4, space=GRID, path=None, **more):
+    return spec(KIND, path or bars_file(folder), space=space, chunk=chunk, **more)
 
 
 def test_the_same_spec_twice_is_the_same_tasks_and_the_same_bytes(tmp_path):
@@ -134,3 +135,15 @@ def test_a_panel_is_swept_like_a_single_instrument(tmp_path):
     found = [part["points"][0] for part in results(KIND, of)]
     assert found[0]["digest"] != found[1]["digest"]
     assert all(np.isfinite(unpacked(one["returns"])).all() for one in found)
+
+
+def test_a_profit_within_two_hours_has_no_yearly_growth_and_is_told(tmp_path):
+    path = bars_file(tmp_path, count=120, step=MINUTE, per_day=120, drift=0.01)
+    of = asked(tmp_path, path=path)
+    found = answer(KIND, of, tmp_path)
+    assert max(row["return"] for row in found.summary["points"]) > 0.2
+    assert found.summary["best"]["cagr"] is None
+    canonical(found.summary)
+    table = pq.read_table(found.pages["points"])
+    assert (str(table["cagr"].type), str(table["fills"].type)) == ("double", "int64")
+    assert None in table["cagr"].to_pylist()
