@@ -217,10 +217,18 @@ class Studies:
         """Compute every task of a study anew from its recorded data snapshot, and compare bit for bit.
 
         Nothing is stored. The study's code may have changed since: the comparison says so.
+
+        Raises
+        ------
+        StudyError
+            When there are no results to compare with.
         """
         spec, _ = self.store.spec(study)
         made = kind(spec.kind)
-        comparison = Comparison(self.store.hashes(study), self._code(spec, made) == spec.code)
+        if not (recorded := self.store.hashes(study)):
+            raise StudyError(f"Study {study} has no results, and nothing to compare with.",
+                             remedy=f"zeno study resume {study}, or show {study} for why it has none.")  # fmt: skip
+        comparison = Comparison(recorded, self._code(spec, made) == spec.code)
         Runner(comparison, spec, made, make, watch, self._clock).drive()
         return comparison
 

@@ -337,6 +337,14 @@ def test_a_reproduction_fails_only_where_a_recorded_result_cannot_be_computed_ag
     assert (found.holds, found.equal, found.failed) == (True, 1, {})
 
 
+def test_a_study_without_results_is_not_said_to_be_reproduced(studies, tmp_path):
+    study = start(studies, tasks=3, trace=str(tmp_path / "trace"))
+    with pytest.raises(StudyError, match="has no results") as caught:
+        studies.reproduce(study, LocalExecutor)
+    assert study in caught.value.remedy
+    assert not (tmp_path / "trace").exists()
+
+
 def test_studies_are_found_by_how_their_ids_begin(studies):
     study = start(studies)
     assert studies.store.find(study[:6]) == study
