@@ -127,7 +127,7 @@ def make_frame(strategy: Any, options: Options) -> Any:
     """
     panel, scale = bool(type(strategy).panel), quantity_scale(options)
     if options.bars is not None:
-        _refuse_with_file(options)
+        refuse_with_file(options)
         from backtest.frames import read_parquet
 
         return read_parquet(options.bars, price_scale=options.price_scale, panel=panel, quantity_scale=scale)
@@ -142,10 +142,18 @@ def make_frame(strategy: Any, options: Options) -> Any:
                        quantity_scale=scale)  # fmt: skip
 
 
-def _refuse_with_file(options: Options) -> None:
+def refuse_with_file(options: Options, universe: str = "") -> None:
+    """Refuse what would be ignored beside a file of bars.
+
+    Raises
+    ------
+    ConfigError
+        When something is asked of the warehouse.
+    """
     fields = Options.__dataclass_fields__
     ignored = {"symbols": "--symbols", "start": "--from", "end": "--to", "as_of": "--as-of"}
     given = [option for name, option in ignored.items() if getattr(options, name) != fields[name].default]
+    given += ["--universe"] if universe else []
     if given:
         raise ConfigError(f"{', '.join(given)} asks the warehouse, and --bars is a file",
                           remedy="leave it out, or cut the file")  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.backtest_options import Options, make_request, moment, parameters_of, quantity_scale
+from cli.backtest_options import Options, make_request, moment, parameters_of, quantity_scale, refuse_with_file
 from zeno.errors import ConfigError
 from zeno.settings import Settings
 
@@ -54,13 +54,16 @@ class Space:
         Raises
         ------
         ConfigError
-            When an axis is malformed, twice there, or the space is empty.
+            When an axis is malformed or twice there, the space is empty, or a grid is to be sampled.
         """
         from backtest.studies.space import parse_axis, points
 
         axes = [parse_axis(one) for one in self.grid or []]
         if len({name for name, _ in axes}) < len(axes):
             raise ConfigError("An axis is given twice.", remedy="Give each --grid once.")
+        if self.method == "grid" and self.points:
+            raise ConfigError(f"A grid has all its points, and samples nothing: --points {self.points}.",
+                              remedy="Leave out --points, or sample: --method latin.")  # fmt: skip
         sample = {"method": self.method, "count": self.points, "seed": self.seed}
         points(dict(axes), **sample)
         return {"axes": dict(axes), "sample": sample}
@@ -83,12 +86,13 @@ def asked_data(options: Options, panel: bool, universe: str) -> Any:
     Raises
     ------
     ConfigError
-        When there are none.
+        When there are none, or a file of them is asked for what only the warehouse has.
     """
     from backtest.studies import ask
 
     scale = quantity_scale(options)
     if options.bars is not None:
+        refuse_with_file(options, universe)
         return ask.from_file(Path(options.bars), Settings.from_env(), price_scale=options.price_scale, panel=panel,
                              quantity_scale=scale)  # fmt: skip
     symbols = [one.strip() for one in options.symbols.split(",") if one.strip()] or (

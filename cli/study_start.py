@@ -1,6 +1,7 @@
 """``zeno study start``: one command a kind of study."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -129,12 +130,14 @@ def regime(
     as_of = moment(options.as_of) if options.as_of else SystemClock().now()
     more = {"space": space.spec(), "each_symbol": each_symbol, "readings": mrie_readings(as_of) if by == "mrie" else [],
             "regime": {"source": by, "window": window, "warm": warm}}  # fmt: skip
+    if by == "mrie" and options.bars is not None:
+        options = replace(options, as_of="")  # what readings were known as of; the file is what it is
     begin("regime", strategy, universe, options, space, driving, more)
 
 
 def begin(name: str, strategy: str, universe: str, options: Options, judging: Space | Judging,
           driving: Driving, more: dict[str, Any] | Callable[[Any], dict[str, Any]]) -> None:  # fmt: skip
-    """Write a study down, and drive it; ``more`` may ask the named data."""
+    """Write a study down, and drive it; ``more`` may ask the named data. What cannot run is refused before."""
     from backtest.strategies.files import find_strategy
     from backtest.studies import ask
     from cli.output import errors
@@ -147,8 +150,8 @@ def begin(name: str, strategy: str, universe: str, options: Options, judging: Sp
         asked = asked_data(options, panel, universe)
         about = asked_question(strategy, options, judging, asked, panel) | (more(asked) if callable(more) else more)
         spec = ask.spec(name, asked, about)
-        studies = Studies()
-        study = studies.create(spec, asked.detail)
+        kind(name).count(spec)
     with errors.status("compiling"):
         kind(name).prepare(spec)
-    drive(studies, study, driving)
+    studies = Studies()
+    drive(studies, studies.create(spec, asked.detail), driving)

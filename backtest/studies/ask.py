@@ -1,5 +1,6 @@
 """From what a user asks to a spec: the data named exactly, every default written down."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from backtest.frames import read_parquet
 from backtest.run import Request
 from backtest.strategies.files import file_of, find_strategy
 from backtest.studies.source import load
+from backtest.studies.space import check_seed
+from backtest.studies.trial import PERIODS, check_objective
 from research.code import code_version
 from research.files import track
 from research.kinds import kind
@@ -127,17 +130,30 @@ def run_terms(request: Request) -> dict[str, str | int]:
     Raises
     ------
     ConfigError
-        When it has account actions, which studies do not take.
+        When it has account actions or a lane, which studies do not take.
     """
     if request.actions:
         raise ConfigError("A study takes no account actions.", remedy="Leave out --actions.")
+    if request.lane != "auto":
+        raise ConfigError(f"A study takes no lane, and would ignore {request.lane}: all of them give the same results.",
+                          remedy="Leave out --lane; zeno backtest run takes it, to look into one run.")  # fmt: skip
     values = {name: getattr(request, name) for name in _RUN}
     return {name: value if isinstance(value, int | str) else f"{value:f}" for name, value in values.items()}
 
 
 def question(strategy: str, fixed: Mapping[str, float], request: Request, *, period: str, objective: str = "sharpe",
              seed: int = 0) -> dict[str, Any]:  # fmt: skip
-    """Return what all kinds of studies ask of a strategy."""
+    """Return what all kinds of studies ask of a strategy.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such strategy, parameter, period or objective, or nothing can be drawn from the seed.
+    """
+    if period not in PERIODS:
+        raise ConfigError(f"There is no period {period!r}.", remedy=f"One of {', '.join(PERIODS)}.")
+    check_objective(objective)
+    check_seed(seed)
     find_strategy(strategy)(**fixed)
     path = file_of(strategy)
     name = strategy if path is None else f"{path}:{strategy.rpartition(':')[2]}"
@@ -154,7 +170,24 @@ def default_period(asked: Asked, panel: bool) -> str:
 
 
 def spec(name: str, asked: Asked, about: Mapping[str, Any]) -> Spec:
-    """Return the spec of a study of a kind; the user's own strategy file counts as code."""
+    """Return the spec of a study of a kind; the user's own strategy file counts as code.
+
+    Raises
+    ------
+    ConfigError
+        When a number is not finite, or a parameter is fixed and searched at once.
+    """
+    _refuse_infinite(about)
+    if both := sorted(set(about["fixed"]) & set(about.get("space", {}).get("axes", ()))):
+        raise ConfigError(f"{both[0]} is fixed and searched at once.", remedy=f"Leave out --param or --grid {both[0]}.")
     path = file_of(about["strategy"])
     code = code_version(kind(name).rooms, () if path is None else (path,))
     return Spec(name, about, asked.data, asked.snapshot, code).normal()
+
+
+def _refuse_infinite(about: Mapping[str, Any]) -> None:
+    for name, value in about.items():
+        if isinstance(value, Mapping):
+            _refuse_infinite(value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{name} is {value}, which nothing can be asked with.", remedy="Give a finite number.")

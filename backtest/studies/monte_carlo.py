@@ -33,6 +33,9 @@ from zeno.errors import ConfigError
 FACTORS = ("0", "0.5", "1", "2", "5")
 """Of the cost stress, unless told otherwise."""
 
+MOST_DRAWS = 1_000_000
+"""Of a method: a fan is made of all of them together, half a gigabyte of a million."""
+
 _DRAWS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "base": base,
     "trade_order": trade_draws,
@@ -69,7 +72,7 @@ def _plan(text: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
     Raises
     ------
     ConfigError
-        When a method is unknown or given twice, has no draws, or cannot be had of these costs or prices.
+        When a method is unknown or given twice, has no draws or too many, or cannot be had of these costs or prices.
     """
     spec = Spec.from_text(text)
     asked = spec.question
@@ -91,6 +94,9 @@ def _check(spec: Spec) -> None:
         raise ConfigError("There is nothing to draw.", remedy="Give --draws 1000, and a --factor for costs.")
     if asked["block"] != 0 and asked["block"] < 1:
         raise ConfigError(f"Blocks of {asked['block']} cannot be drawn.", remedy="Give 1 or more, or 0 to choose it.")
+    if asked["draws"] > MOST_DRAWS:
+        raise ConfigError(f"{asked['draws']:,} draws are too many to judge together.",
+                          remedy=f"Give --draws {MOST_DRAWS} or fewer.")  # fmt: skip
     frame = load(spec.data, panel=is_panel(asked))
     if "costs" in methods:
         for factor in asked["factors"]:

@@ -1,11 +1,12 @@
 """What all kinds of studies of a strategy share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from backtest.strategies.files import file_of, find_strategy
 from backtest.studies.source import cut, load
+from backtest.studies.space import Point
 from backtest.studies.trial import trial
 from research.spec import Spec
 
@@ -26,6 +27,19 @@ class OfStrategy:
         """Compile the strategy here, so that workers find it compiled."""
         frame = load(spec.data, panel=is_panel(spec.question))
         trial(spec.question, {}, cut(frame, 0, min(len(frame.columns), _ENOUGH)))
+
+
+def check_points(question: Mapping[str, Any], space: Iterable[Point]) -> None:
+    """Make the strategy of every point, so that a worker will not be the first to try.
+
+    Raises
+    ------
+    ConfigError
+        When a point is none of the strategy's.
+    """
+    made = find_strategy(question["strategy"])
+    for point in space:
+        made(**{**question["fixed"], **point})
 
 
 def is_panel(question: Mapping[str, Any]) -> bool:

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from backtest.strategies.files import find_strategy
 from backtest.studies.leaving_out import only
 from backtest.studies.measured import measured
-from backtest.studies.of_strategy import OfStrategy, is_panel
+from backtest.studies.of_strategy import OfStrategy, check_points, is_panel
 from backtest.studies.packing import packed
 from backtest.studies.readings import SOURCES, labels
 from backtest.studies.regime_answer import regime_answer
@@ -69,8 +68,7 @@ def _plan(text: str) -> tuple[tuple[Point, list[str]], ...]:
     if regime["source"] == "mrie" and not asked["readings"]:
         raise ConfigError("There are no readings of the macro regimes.", remedy="Make them: zeno mrie run.")
     space = points(asked["space"]["axes"], **asked["space"]["sample"])
-    for point in space:
-        find_strategy(asked["strategy"])(**{**asked["fixed"], **point})
+    check_points(asked, space)
     symbols = sorted(spec.data["symbols"])
     groups = [[one] for one in symbols] if asked["each_symbol"] else [symbols]
     return tuple((point, group) for group in groups for point in space)

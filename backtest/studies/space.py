@@ -5,6 +5,8 @@ whole numbers stay whole). Points are numbered, and the same space gives the sam
 """
 
 import math
+import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -16,6 +18,7 @@ from zeno.errors import ConfigError
 
 METHODS = ("grid", "random", "latin")
 _MOST = 1_000_000
+_LARGEST = sys.float_info.max  # a longer whole number is none that arithmetic with floats knows
 Point = dict[str, float]
 
 
@@ -25,7 +28,7 @@ def parse_axis(text: str) -> tuple[str, list[float] | dict[str, float]]:
     Raises
     ------
     ConfigError
-        When it cannot be read.
+        When it cannot be read, has a value twice, or too many.
 
     >>> parse_axis("fast=5:15:5"), parse_axis("share=0.1:0.5")
     (('fast', [5, 10, 15]), ('share', {'low': 0.1, 'high': 0.5}))
@@ -35,8 +38,8 @@ def parse_axis(text: str) -> tuple[str, list[float] | dict[str, float]]:
         if not (name and equals and rest):
             raise ValueError
         if ":" not in rest:
-            return name, [_number(one) for one in rest.split(",")]
-        low, high, *step = (_number(one) for one in rest.split(":", 2))
+            return name, _once(name, [parse_number(one) for one in rest.split(",")])
+        low, high, *step = (parse_number(one) for one in rest.split(":", 2))
     except ValueError:
         raise ConfigError(
             f"{text} is not an axis.", remedy="Write fast=5,10,20, fast=5:50:5 or share=0.1:0.9"
@@ -45,6 +48,9 @@ def parse_axis(text: str) -> tuple[str, list[float] | dict[str, float]]:
         raise ConfigError(f"{text} does not rise.", remedy="Write low:high:step with low < high and step > 0.")
     if not step:
         return name, {"low": low, "high": high}
+    if not (high - low) / step[0] < _MOST:
+        raise ConfigError(f"{text} has too many values.",
+                          remedy="Give a longer step, or sample: --method latin --points N.")  # fmt: skip
     count = int((high - low) / step[0] + 1e-9) + 1
     return name, [_plain(low + number * step[0]) for number in range(count)]
 
@@ -64,18 +70,57 @@ def points(axes: Mapping[str, Any], *, method: str = "grid", count: int = 0, see
     Raises
     ------
     ConfigError
-        When the space is empty, too large, or a grid has a range without a step.
+        When the space is empty or too large, a grid has a range without a step, or the seed is negative.
     """
     if method not in METHODS:
         raise ConfigError(f"There is no method {method!r}.", remedy=f"One of {', '.join(METHODS)}.")
     if method == "grid":
         return _grid(axes)
+    if not axes:
+        raise ConfigError(f"There is nothing to sample by {method}.", remedy="Give an axis: --grid fast=5:50")
     if count < 1:
         raise ConfigError(f"A {method} sample needs a number of points.", remedy="Give --points.")
+    if count > _MOST:
+        raise ConfigError(f"A sample of {count:,} points is too large.", remedy=f"Give --points {_MOST} or fewer.")
+    check_seed(seed)
     shares = _shares(method, len(axes), count, seed)
     sampled = [{name: _at(axis, share) for (name, axis), share in zip(axes.items(), row, strict=True)}
                for row in shares.tolist()]  # fmt: skip
     return list({tuple(sorted(one.items())): one for one in sampled}.values())  # whole numbers may fall together
+
+
+def check_seed(seed: int) -> None:
+    """Refuse what nothing can be drawn from.
+
+    Raises
+    ------
+    ConfigError
+        When the seed is negative.
+    """
+    if seed < 0:
+        raise ConfigError(f"Nothing can be drawn from the seed {seed}.", remedy="Give --seed 0 or more.")
+
+
+def parse_number(text: str) -> float:
+    """Return a finite number as a user writes it; whole numbers stay whole.
+
+    Raises
+    ------
+    ValueError
+        When it is none.
+    """
+    number = _plain(float(text)) if "." in text or "e" in text.lower() else int(text)
+    if not abs(number) <= _LARGEST:
+        raise ValueError(text)
+    return number
+
+
+def _once(name: str, values: list[float]) -> list[float]:
+    """Refuse what would be run twice and counted as two trials."""
+    (most, count), *_ = Counter(values).most_common(1)
+    if count > 1:
+        raise ConfigError(f"{name} has {most:g} twice.", remedy="Give each value once.")
+    return values
 
 
 def _grid(axes: Mapping[str, Any]) -> list[Point]:
@@ -83,7 +128,7 @@ def _grid(axes: Mapping[str, Any]) -> list[Point]:
         raise ConfigError(
             f"{ranges[0]} is a range without a step.", remedy="Give a step, or --method latin --points N."
         )
-    sizes = int(np.prod([len(axis) for axis in axes.values()], dtype=float)) if axes else 1
+    sizes = math.prod(len(axis) for axis in axes.values())
     if sizes > _MOST:
         raise ConfigError(f"The grid has {sizes:,} points.", remedy="Sample it: --method latin --points N.")
     return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
@@ -103,13 +148,6 @@ def _at(axis: Sequence[float] | Mapping[str, float], share: float) -> float:
     if isinstance(low, int) and isinstance(high, int):
         return low + min(int(share * (high - low + 1)), high - low)
     return _plain(low + share * (high - low))
-
-
-def _number(text: str) -> float:
-    number = _plain(float(text)) if "." in text or "e" in text.lower() else int(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
 
 
 def _plain(value: float) -> float:

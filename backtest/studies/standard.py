@@ -15,12 +15,12 @@ from research.study import Studies
 def walk_forward_study(studies: Studies, *, strategy: str, universe: str, grid: Sequence[str], train: int, test: int,
                        purge: int, sizer: str, cost: str, resolution: str = "1d", start: str = "1990-01-01",
                        end: str = "2200-01-01", source: str = "") -> str:  # fmt: skip
-    """Write down a walk-forward study over all symbols of a data set, compile its strategy, and return the study's id.
+    """Compile a strategy, write down a walk-forward study of it over all symbols of a data set, and return its id.
 
     Raises
     ------
     ConfigError, WarehouseError
-        When there is no such strategy or data.
+        When there is no such strategy or data, or the study cannot run.
     """
     panel = bool(find_strategy(strategy).panel)  # type: ignore[attr-defined]
     asked = ask.from_warehouse(ask.members(universe), resolution, _day(start), _day(end), source=source or universe,
@@ -30,9 +30,10 @@ def walk_forward_study(studies: Studies, *, strategy: str, universe: str, grid: 
         dict(map(parse_axis, grid)), train=train, test=test, purge=purge
     )
     spec = ask.spec("walk_forward", asked, about)
-    study = studies.create(spec, asked.detail)
-    kind(spec.kind).prepare(spec)
-    return study
+    made = kind(spec.kind)
+    made.count(spec)  # refuses what cannot run, before anything is compiled or written down
+    made.prepare(spec)
+    return studies.create(spec, asked.detail)
 
 
 def walk_terms(axes: dict[str, Any], **windows: int) -> dict[str, Any]:

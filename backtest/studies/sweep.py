@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 
 from backtest.frames import Frame
-from backtest.strategies.files import find_strategy
 from backtest.studies.chunks import chunks
 from backtest.studies.measured import measured
-from backtest.studies.of_strategy import OfStrategy, is_panel
+from backtest.studies.of_strategy import OfStrategy, check_points, is_panel
 from backtest.studies.packing import packed
 from backtest.studies.source import load
 from backtest.studies.space import Point, points
@@ -76,9 +75,7 @@ def _plan(text: str) -> list[Point]:
             f"{len(space):,} points of {periods:,} returns each are too many to judge together.",
             remedy="Sample fewer: --method latin --points N; or take longer periods: --period 1d.",
         )
-    made = find_strategy(asked["strategy"])
-    for point in space:
-        made(**{**asked["fixed"], **point})
+    check_points(asked, space)
     return space
 
 

@@ -114,14 +114,25 @@ def score(returns: Floats, objective: str) -> float:
     ConfigError
         When there is no such objective.
     """
-    if objective not in OBJECTIVES:
-        raise ConfigError(f"There is no objective {objective!r}.", remedy=f"One of {', '.join(OBJECTIVES)}.")
+    check_objective(objective)
     if objective == "sharpe":
         spread = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
         return float(returns.mean()) / spread if spread > 0 else 0.0
     curve = np.cumprod(1.0 + returns)
     gain = float(curve[-1]) - 1.0 if len(curve) else 0.0
     return gain if objective == "return" else gain / max(drawdown(curve), 1e-9)
+
+
+def check_objective(objective: str) -> None:
+    """Refuse what ``score`` does not know.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such objective.
+    """
+    if objective not in OBJECTIVES:
+        raise ConfigError(f"There is no objective {objective!r}.", remedy=f"One of {', '.join(OBJECTIVES)}.")
 
 
 def drawdown(curve: Floats) -> float:

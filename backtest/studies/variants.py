@@ -20,6 +20,7 @@ from typing import Any
 
 from backtest.core.flat import Field, Kind
 from backtest.strategies.files import find_strategy
+from backtest.studies.space import parse_number
 from zeno.errors import ConfigError
 
 GROUPS = ("costs", "sources", "symbols", "indicators")
@@ -99,7 +100,7 @@ def parse_rule(text: str) -> dict[str, Any]:
             key, equals, value = one.partition("=")
             if not (name and key and equals) or key in parameters:
                 raise ValueError
-            parameters[key] = float(value) if set(value.lower()) & set(".e") else int(value)
+            parameters[key] = parse_number(value)
     except ValueError:
         raise ConfigError(f"{text} is not a rule.", remedy='Write --without "no stop:stop=0"') from None
     return {"name": name, "parameters": parameters}

@@ -22,7 +22,7 @@ import numpy as np
 from backtest.frames import Frame
 from backtest.studies import answers
 from backtest.studies.folds import Fold, Range, walk_forward, without
-from backtest.studies.of_strategy import OfStrategy, is_panel
+from backtest.studies.of_strategy import OfStrategy, check_points, is_panel
 from backtest.studies.packing import packed
 from backtest.studies.source import load
 from backtest.studies.space import Point, points
@@ -55,9 +55,16 @@ class WalkForward(OfStrategy):
 
 @lru_cache(8)
 def _plan(text: str) -> tuple[tuple[Fold, Mapping[str, Any]], ...]:
-    """Return folds with their moments. The plan reads the data once; tasks read their own part."""
+    """Return folds with their moments. The plan reads the data once; tasks read their own part.
+
+    Raises
+    ------
+    ConfigError
+        When no fold fits, or a point is none of the strategy's.
+    """
     spec = Spec.from_text(text)
     asked = spec.question
+    check_points(asked, points(asked["space"]["axes"], **asked["space"]["sample"]))
     times = np.unique(load(spec.data, panel=is_panel(asked)).columns.times)
     folds = walk_forward((0, len(times)), **{name: asked[name] for name in
                          ("train", "test", "step", "purge", "embargo", "anchored")})  # fmt: skip

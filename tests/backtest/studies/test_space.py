@@ -30,6 +30,32 @@ def test_an_axis_rises(text):
         parse_axis(text)
 
 
+@pytest.mark.parametrize("text", ["fast=5,5", "fast=5,10,5.0"])
+def test_a_value_is_given_once(text):
+    with pytest.raises(ConfigError, match="has 5 twice"):
+        parse_axis(text)
+
+
+@pytest.mark.parametrize("text", ["fast=1:100000000000:1", "fast=0:1e308:1e-308", f"fast=1:1{'0' * 400}:1"])
+def test_an_axis_too_long_is_refused_before_it_is_made(text):
+    with pytest.raises(ConfigError, match=r"too many|is not an axis"):
+        parse_axis(text)
+
+
+@pytest.mark.parametrize("method", ["random", "latin"])
+def test_a_sample_too_large_is_refused_before_it_is_drawn(method):
+    with pytest.raises(ConfigError, match="100,000,000,000 points"):
+        points({"a": [1, 2]}, method=method, count=100_000_000_000)
+
+
+@pytest.mark.parametrize("method", ["random", "latin"])
+def test_a_sample_has_a_seed_from_zero_and_something_to_sample(method):
+    with pytest.raises(ConfigError, match="seed -1"):
+        points({"a": [1, 2]}, method=method, count=2, seed=-1)
+    with pytest.raises(ConfigError, match="nothing to sample"):
+        points({}, method=method, count=2)
+
+
 def test_a_grid_has_every_combination_once_the_last_axis_fastest():
     assert points({"a": [1, 2], "b": [0.5, 1.5]}) == [
         {"a": 1, "b": 0.5}, {"a": 1, "b": 1.5}, {"a": 2, "b": 0.5}, {"a": 2, "b": 1.5}]  # fmt: skip
