@@ -42,9 +42,12 @@ class Snapshot:
     ----------
     loads
         Of each its table, batch, content_sha256, source, rows and when it landed; by table and batch.
+    sources
+        Where the bars come from, as ``read_bars(source=)`` takes it, and which symbols have theirs there.
     """
 
     loads: tuple[Mapping[str, Any], ...]
+    sources: Mapping[str, Sequence[str]]
 
     @property
     def id(self) -> str:
@@ -84,10 +87,10 @@ def bars_snapshot(
     """
     store = warehouse or connect()
     names = instruments(store, symbols)
-    sources = {source} if source else set(sources_of(store, names, resolution).values())
+    sources = symbols_by_source(store, symbols, resolution, source=source)
     given = {"ids": list(names), "start": start, "end": end, "as_of": as_of, "resolution": resolution}
     batches: set[int] = set()
-    if vendors := sorted(sources - {"ticks"}):
+    if vendors := sorted(set(sources) - {"ticks"}):
         batches |= {row[0] for row in store.client().rows(_BARS, given | {"sources": vendors})}
     if "ticks" in sources:
         for table in ("raw.trades", "raw.corrections"):
@@ -100,4 +103,23 @@ def bars_snapshot(
     if unknown := batches - {one["batch"] for one in loads}:
         raise WarehouseError(f"The ledger does not know {len(unknown)} loads that bars came with.",
                              remedy="zeno elt run finishes loads that were interrupted.")  # fmt: skip
-    return Snapshot(loads)
+    return Snapshot(loads, sources)
+
+
+def symbols_by_source(
+    warehouse: Warehouse, symbols: Sequence[str], resolution: str, *, source: str | None = None
+) -> dict[str, list[str]]:
+    """Return where bars come from now, unless ``source`` says it, and the symbols that have theirs there, sorted.
+
+    Raises
+    ------
+    ConfigError
+        As ``read_bars``.
+    """
+    if source:
+        return {source: sorted(symbols)}
+    names = instruments(warehouse, symbols)
+    found: dict[str, list[str]] = {}
+    for number, origin in sources_of(warehouse, names, resolution).items():
+        found.setdefault(origin, []).append(names[number])
+    return {origin: sorted(found[origin]) for origin in sorted(found)}

@@ -19,7 +19,7 @@ from backtest.studies.trial import history, trial
 from backtest.studies.variants import Variant, variants
 from research.kinds import Answer, Results, Task
 from research.spec import Spec
-from warehouse.readers import instruments, sources_of
+from warehouse.snapshot import symbols_by_source
 from warehouse.store import Warehouse, connect
 
 _BASE = Variant("base", "", "everything")
@@ -49,11 +49,7 @@ def sources(data: Mapping[str, Any], *, warehouse: Warehouse | None = None) -> d
     """Return the symbols of each source of a study's data; a file is one source."""
     if data.get("file") or data["source"]:
         return {data.get("source") or "file": sorted(data["symbols"])}
-    store, found = warehouse or connect(), {}
-    names = instruments(store, data["symbols"])
-    for number, source in sources_of(store, names, data["resolution"]).items():
-        found.setdefault(source, []).append(names[number])
-    return {name: sorted(symbols) for name, symbols in sorted(found.items())}
+    return data.get("sources") or symbols_by_source(warehouse or connect(), data["symbols"], data["resolution"])
 
 
 @lru_cache(8)

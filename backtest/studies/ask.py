@@ -88,11 +88,13 @@ def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end
         "start": start.isoformat(),
         "end": end.isoformat(),
         "as_of": (as_of or snapshot.landed).isoformat(),
-        "source": source or "",
+        "source": next(iter(snapshot.sources)) if len(snapshot.sources) == 1 else "",
         "vendor": vendor,
         "loads": list(snapshot.batches),
         "quantity_scale": quantity_scale,
     }
+    if not data["source"]:
+        data["sources"] = dict(snapshot.sources)
     if price_scale is not None:
         data["price_scale"] = price_scale
     frame = load(data, panel=panel)

@@ -13,8 +13,9 @@ import numpy as np
 from backtest.frames import Frame, read_parquet
 from backtest.market import read_market
 from research.canonical import canonical
-from warehouse.snapshot import bars_snapshot
-from zeno.errors import StudyError
+from warehouse.snapshot import bars_snapshot, symbols_by_source
+from warehouse.store import connect
+from zeno.errors import ConfigError, StudyError
 from zeno.settings import Settings
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,6 +60,8 @@ def cut(frame: Frame, start: int, stop: int) -> Frame:
 def _from_warehouse(data: Mapping[str, Any], panel: bool, start: int | None, end: int | None) -> Frame:
     first, last = _moment(data["start"]), _moment(data["end"])
     as_of, source = _moment(data["as_of"]), data["source"] or None
+    if "sources" in data:
+        _check_sources(data)
     if source == "ticks" or not data["vendor"]:
         now = bars_snapshot(data["symbols"], data["resolution"], first, last, as_of=as_of, source=source)
         if list(now.batches) != data["loads"]:
@@ -76,6 +79,17 @@ def _from_warehouse(data: Mapping[str, Any], panel: bool, start: int | None, end
         quantity_scale=data["quantity_scale"],
         loads=data["loads"],
     )
+
+
+def _check_sources(data: Mapping[str, Any]) -> None:
+    """Refuse to read symbols of several sources where one of them would be read from another now."""
+    remedy = "Start the study again, a source at a time (--source)."
+    try:
+        now = symbols_by_source(connect(), data["symbols"], data["resolution"])
+    except ConfigError as error:
+        raise StudyError(f"The study's bars have come to be ambiguous: {error}", remedy=remedy) from error
+    if now != data["sources"]:
+        raise StudyError("A symbol's bars would come from another source than when the study began.", remedy=remedy)
 
 
 def _from_file(data: Mapping[str, Any], panel: bool) -> Frame:

@@ -22,10 +22,10 @@ DAY = 86_400_000_000
 HOUR = DAY // 24
 
 
-def closes(values: list[int], first: int = 0, known: int = 0, source: str = "vendor") -> Batch:
+def closes(values: list[int], first: int = 0, known: int = 0, source: str = "vendor", symbol: str = "AAA") -> Batch:
     days = [START + timedelta(days=first + at) for at in range(len(values))]
     return Batch("raw.bars", source, pa.table({
-        "symbol": ["AAA"] * len(values), "resolution": ["1d"] * len(values),
+        "symbol": [symbol] * len(values), "resolution": ["1d"] * len(values),
         "ts": pa.array(days, pa.timestamp("us", "UTC")),
         "known_at": pa.array([day + timedelta(days=known, hours=21) for day in days], pa.timestamp("us", "UTC")),
         "close": [str(value) for value in values],
@@ -54,6 +54,30 @@ def test_what_lands_later_is_not_read(loader, warehouse):
     loader.load(closes([99], known=1))
     source._load.cache_clear()
     assert prices(load(asked.data, panel=False)) == [10, 11, 12, 13]
+
+
+def test_a_source_that_comes_later_is_not_read(loader, warehouse):
+    loader.load(closes([10, 11, 12, 13]))
+    asked = named()
+    loader.load(closes([50, 51, 52, 53], source="another"))  # now nobody could say which is meant
+    source._load.cache_clear()
+    assert asked.data["source"] == "vendor"
+    assert prices(load(asked.data, panel=False)) == [10, 11, 12, 13]
+    loader.load(trades(3, symbol=["AAA"] * 3))
+    source._load.cache_clear()
+    assert prices(load(asked.data, panel=False)) == [10, 11, 12, 13]
+
+
+def test_symbols_of_several_sources_are_refused_once_one_has_another(loader, warehouse):
+    loader.load(closes([10, 11, 12, 13]))
+    loader.load(closes([20, 21, 22, 23], source="another", symbol="ES"))
+    asked = ask.from_warehouse(["ES", "AAA"], "1d", START, END, panel=True)
+    assert (asked.data["source"], asked.data["sources"]) == ("", {"another": ["ES"], "vendor": ["AAA"]})
+    assert load(asked.data, panel=True).columns.closes.shape == (4, 2)
+    loader.load(closes([50, 51, 52, 53], source="another"))
+    source._load.cache_clear()
+    with pytest.raises(StudyError, match="ambiguous"):
+        load(asked.data, panel=True)
 
 
 def test_the_same_question_names_the_same_data_until_something_lands(loader, warehouse):
