@@ -132,4 +132,4 @@ def test_global_marts_are_readable_from_every_node_and_follow_their_columns(ware
 def test_dbt_leaves_nothing_in_the_checkout(warehouse: Warehouse):
     project = Path(__file__).parents[2] / "dbt"
     assert {entry.name for entry in project.iterdir()} == {"dbt_project.yml", "macros", "models", "profiles.yml"}
-    assert (warehouse.settings.home / "dbt" / "node1" / "target" / "manifest.json").exists()
+    assert (warehouse.settings.home / "dbt" / "node1" / "target" / "partial_parse.msgpack").exists()
