@@ -9,6 +9,7 @@
 | ``load_drop_folder`` | the drop folder, and everything downstream |
 | ``load_any`` | any source, its tables; a base for runs of a part |
 | ``rebuild_bars`` | the bars alone, of the chosen years |
+| ``walk_forward`` | the standard study; launch it with another configuration for another |
 | ``mrie`` | the macro regimes: readings, graph, scenarios, claims, the page; from what is loaded |
 | ``prove_bars`` | the proof that bars equal their ticks, nothing else |
 """
@@ -22,6 +23,7 @@ from assets import drop, mrie
 from assets.marts import Marts, reconcile_checks
 from assets.raw import DATABASES, DROP_SOURCE, shown_tables, table_key
 from assets.sources import source_key
+from assets.studies import STUDY
 from collectors.dataset import Dataset
 
 TIMEZONE = "America/New_York"
@@ -59,6 +61,7 @@ def make_jobs(datasets: Mapping[str, Dataset], models: Marts) -> Jobs:
         _job("load_any", every | folder | tables, "Load any source: launch it with a selection."),
         _job("rebuild_bars", models.bars, "Rebuild the bars of the chosen years from their ticks."),
         _job("prove_bars", reconcile_checks(models), "Compare bars with their ticks; change nothing."),
+        _job("walk_forward", dg.AssetSelection.assets(STUDY), "Drive a walk-forward study over stored bars."),
         _job("mrie", dg.AssetSelection.groups(mrie.GROUP), "Read the macro regimes and write the risk report."),
         elt,
         into,

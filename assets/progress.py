@@ -1,8 +1,10 @@
 """What a run is doing, as plain events for a progress bar: read from Dagster's own event log while the run executes."""
 
+import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 
 import dagster as dg
@@ -20,10 +22,19 @@ class Started:
 
 @dataclass(frozen=True)
 class Materialized:
-    """A table, model or source was written; ``rows`` is what it holds or delivered, where that is known."""
+    """Something was written: ``rows`` is what it holds or delivered, ``paths`` are its files, where there are any."""
 
     asset: str
     rows: int | None
+    paths: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a step logged of its progress."""
+
+    step: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class Skipped:
     reason: str
 
 
-Event = Started | Materialized | Finished | Failed | Checked | Skipped
+Event = Started | Said | Materialized | Finished | Failed | Checked | Skipped
 OnEvent = Callable[[Event], None]
 
 
@@ -94,7 +105,10 @@ class Watch:
             page = self._instance.get_records_for_run(self._run_id, cursor=self._cursor, limit=_PAGE)
             self._cursor, more = page.cursor, page.has_more
             for record in page.records:
-                event = translated(record.event_log_entry.dagster_event)
+                entry = record.event_log_entry
+                event = translated(entry.dagster_event)
+                if event is None and entry.step_key and entry.level == logging.INFO and not entry.is_dagster_event:
+                    event = Said(entry.step_key, entry.user_message)
                 if event is not None:
                     self._on_event(event)
 
@@ -115,7 +129,9 @@ def translated(event: dg.DagsterEvent | None) -> Event | None:
     if kind is dg.DagsterEventType.ASSET_MATERIALIZATION:
         made = event.step_materialization_data.materialization
         rows = made.metadata.get("dagster/row_count")
-        return Materialized(_name(made.asset_key), rows.value if isinstance(rows, dg.IntMetadataValue) else None)
+        paths = {name: Path(one.path) for name, one in made.metadata.items()
+                 if isinstance(one, dg.PathMetadataValue) and one.path}  # fmt: skip
+        return Materialized(_name(made.asset_key), rows.value if isinstance(rows, dg.IntMetadataValue) else None, paths)
     if kind is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         found = event.asset_check_evaluation_data
         detail = found.description or ""

@@ -7,6 +7,9 @@
       4. nothing new, the same models as were last published, every day proven: prove again, build nothing
       5. job build_marts: dbt on the days that are not proven, reconcile, publish       (assets.marts)
 
+    run_research
+      jobs walk_forward and mrie: a study and the macro regimes, as the UI launches them
+
 Every run has its process in its tags and is kept in the same store as the runs of the daemon.
 """
 
@@ -14,6 +17,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -25,6 +30,7 @@ from assets.progress import Checked, Event, Failed, Materialized, OnEvent, Skipp
 from assets.raw import DROP_SOURCE, shown_tables, table_key
 from assets.reaper import process_tags, reap
 from assets.sources import source_key
+from assets.studies import STEP
 from collectors.registry import DATASETS
 from warehouse.reconcile import dirty_days
 from warehouse.store import connect
@@ -50,6 +56,8 @@ class EltResult:
         Rows that each source delivered and that are stored.
     checks, failures, skipped
         As they were reported.
+    paths
+        Files that each asset wrote, such as pages, by asset and name.
     reaped
         Runs of dead processes that were failed first.
     """
@@ -60,6 +68,7 @@ class EltResult:
     checks: list[Checked] = field(default_factory=list)
     failures: list[Failed] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    paths: dict[str, Mapping[str, Path]] = field(default_factory=dict)
     reaped: list[str] = field(default_factory=list)
     success: bool = True
 
@@ -76,6 +85,8 @@ class EltResult:
             self.failures.append(event)
         elif isinstance(event, Skipped):
             self.skipped.append(event)
+        elif isinstance(event, Materialized) and event.paths:
+            self.paths[event.asset] = event.paths
         elif isinstance(event, Materialized) and event.rows is not None:
             kind, _, name = event.asset.partition(".")
             (self.loads if kind == "sources" else self.tables)[name if kind == "sources" else event.asset] = event.rows
@@ -89,9 +100,15 @@ class Runner:
         self.result = EltResult(reaped=reap(instance))
 
     def job(
-        self, name: str, *, only: Sequence[dg.AssetKey] | None = None, tags: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        only: Sequence[dg.AssetKey] | None = None,
+        tags: Mapping[str, str] | None = None,
+        configured: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> bool:
-        """Run one job to its end, and return whether it succeeded."""
+        """Run one job to its end, its steps ``configured`` by name, and return whether it succeeded."""
+        config = {"ops": {step: {"config": dict(values)} for step, values in (configured or {}).items()}}
         run_id = str(uuid.uuid4())
         self.result.runs.append(run_id)
         with Watch(self._instance, run_id, self.report), muted():
@@ -99,7 +116,7 @@ class Runner:
                 instance=self._instance,
                 run_id=run_id,
                 raise_on_error=False,
-                run_config=_SILENT,
+                run_config={**_SILENT, **config},
                 asset_selection=only,
                 tags={**process_tags(), "zeno/launched_by": "command line", **(tags or {})},
             )
@@ -147,6 +164,18 @@ def run_elt(
             runner.job("prove_bars")
         else:
             runner.job("build_marts")
+        return runner.result
+
+
+def run_research(
+    settings: Settings, *, on_event: OnEvent = lambda _event: None, definitions: dg.Definitions | None = None
+) -> EltResult:
+    """Drive the standard study and run the macro regimes, on what is loaded; what was computed once is not again."""
+    with open_instance(settings) as instance:
+        runner = Runner(instance, definitions or build(settings=settings), on_event)
+        where = {"executor": settings.executor, "workers": settings.workers or 0}
+        runner.job("walk_forward", configured={STEP: where})
+        runner.job("mrie")
         return runner.result
 
 

@@ -19,6 +19,8 @@ from zeno.settings import Settings
 
 GROUP = "research"
 JOB = "drive_study"
+STUDY = dg.AssetKey([GROUP, "walk_forward"])
+STEP = "__".join(STUDY.path)
 
 
 class WalkForwardConfig(dg.Config):
@@ -49,7 +51,7 @@ class StudyConfig(dg.Config):
 
 
 @dg.asset(
-    key=[GROUP, "walk_forward"],
+    key=STUDY,
     deps=[table_key("raw.bars")],
     group_name=GROUP,
     owners=OWNERS,

@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from assets.progress import Checked, Event, Failed, Materialized, Skipped, Started
+from assets.progress import Checked, Event, Failed, Materialized, Said, Skipped, Started
 from cli.output import errors
 
 
@@ -42,6 +42,8 @@ class RunProgress:
             return
         if isinstance(event, Started):
             self._bar.update(self._task, description=event.step)
+        elif isinstance(event, Said):
+            self._bar.update(self._task, description=f"{event.step}: {escape(event.text)}")
         elif (line := self._line(event)) is not None and line not in self._shown:
             self._shown.add(line)
             errors.print(line, highlight=False, soft_wrap=True)
