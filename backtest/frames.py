@@ -39,7 +39,8 @@ class Frame:
     """Slices of one or several instruments, scaled and checked.
 
     ``columns`` are of shape (n,) in order of time and symbol, or (n, width) for a panel. ``tick`` is the step in which
-    prices are quoted, in price units; 0 when the instruments' differ.
+    prices are quoted, in price units; 0 when the instruments' differ. ``sources`` are the data sets that the bars are
+    from, of the warehouse.
     """
 
     traded: tuple[Traded, ...]
@@ -48,6 +49,7 @@ class Frame:
     quantity_scale: int = 0
     origin: Mapping[str, str] = field(default_factory=dict)
     tick: int = 1
+    sources: tuple[str, ...] = ()
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Frames from the warehouse: bars or trades as they were known at a moment, with instruments' terms and calendar."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
@@ -64,14 +65,16 @@ def read_market(
         raise ConfigError(f"the warehouse has no {resolution} bars of {', '.join(symbols)} "
                           f"from {start:%Y-%m-%d} to {end:%Y-%m-%d}" + (f" from {source}" if source else ""),
                           remedy="zeno elt run loads data; zeno status shows what there is")  # fmt: skip
+    sources = tuple(sorted(pc.unique(table.column("source")).to_pylist()))
     table, notes = _priced(_as_bars(table) if resolution == "tick" else table)
     traded, calendars = _terms(store, symbols)
     sessions = _sessions(store, calendars.pop(), start) if len(calendars) == 1 else None
-    origin = {"symbols": ", ".join(symbols), "resolution": resolution, "from": f"{start:%Y-%m-%d %H:%M}",
+    origin = {"symbols": ", ".join(symbols), "source": ", ".join(sources), "resolution": resolution, "from": f"{start:%Y-%m-%d %H:%M}",
               "to": f"{end:%Y-%m-%d %H:%M}", "as of": f"{known:%Y-%m-%d %H:%M} UTC", **notes}  # fmt: skip
-    return frame_of(table, panel=panel, duration=RESOLUTIONS[resolution], traded=traded, sessions=sessions,
-                    price_scale=price_scale, quantity_scale=quantity_scale, origin=origin,
-                    ordered=resolution == "tick")  # fmt: skip
+    frame = frame_of(table, panel=panel, duration=RESOLUTIONS[resolution], traded=traded, sessions=sessions,
+                     price_scale=price_scale, quantity_scale=quantity_scale, origin=origin,
+                     ordered=resolution == "tick")  # fmt: skip
+    return replace(frame, sources=sources)
 
 
 def _priced(table: pa.Table) -> tuple[pa.Table, dict[str, str]]:

@@ -13,6 +13,7 @@ from backtest.core import events
 from backtest.core.ledger import Instrument
 from backtest.exchange import converted, fill_rates
 from backtest.holdings import closes_of, exposures, units_of
+from backtest.notes import notes_of
 from backtest.run import Result, currencies_of
 from backtest.scaling import money
 from backtest.tearsheet import BENCHMARK, FILLS, FLOWS, OTHER_CASH, SPLITS, RunRecord
@@ -34,6 +35,7 @@ def run_record(result: Result, *, trials: int = 1, trials_sharpe_variance: float
         benchmark=_benchmark(result),
         trials=trials,
         trials_sharpe_variance=trials_sharpe_variance,
+        notes=tuple(notes_of(result)),
     )
 
 

@@ -16,6 +16,7 @@ from backtest.core.kernels import CannotCompile
 from backtest.core.session import Session, Terms
 from backtest.core.sizing import FIXED, Sizer
 from backtest.frames import Frame
+from backtest.notes import notes_of
 from backtest.scaling import decimals_in, money, to_units, worth
 from zeno.errors import ConfigError
 from zeno.settings import Settings
@@ -89,6 +90,7 @@ class Result:
             "engine_seconds": round(self.engine_seconds, 6),
             "bars_per_second": round(bars / self.engine_seconds) if self.engine_seconds > 0 else 0,
             "lane": self.lane,
+            "notes": notes_of(self),
         }
 
 

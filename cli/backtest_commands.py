@@ -59,10 +59,16 @@ def _run(name: str, options: Options) -> Any:
 
 
 def _print(summary: dict[str, Any]) -> None:
-    shown = {key.replace("_", " "): value for key, value in summary.items()}
+    shown = {key.replace("_", " "): value for key, value in summary.items() if key != "notes"}
     shown["parameters"] = ", ".join(f"{name}={value}" for name, value in summary["parameters"].items()) or "none"
     shown["symbols"] = ", ".join(summary["symbols"][:8]) + (" …" if len(summary["symbols"]) > 8 else "")
     print_table("", ["", "value"], list(shown.items()))
+    _print_notes(summary["notes"])
+
+
+def _print_notes(notes: list[str]) -> None:
+    for note in notes:
+        console.print(f"[yellow]![/] {escape(note)}", highlight=False, soft_wrap=True)
 
 
 @app.command("list")

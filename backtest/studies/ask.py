@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from backtest.caveats import caveats_of
 from backtest.frames import read_parquet
 from backtest.run import Request
 from backtest.strategies.files import file_of, find_strategy
@@ -22,10 +23,6 @@ from warehouse.store import connect
 from zeno.errors import ConfigError
 from zeno.settings import Settings
 
-_CAVEATS = {
-    "us_equities_daily": "Survivors only: companies that failed or were taken over are missing: returns are flattered.",
-}
-"""What a reader has to know of a data set wherever it is used."""
 _RUN = ("cash", "sizer", "cost", "slippage", "fill", "latency", "participation", "margin", "borrow", "interest", "lot",
         "currency")  # fmt: skip
 _DAY = 86_400_000_000
@@ -80,7 +77,6 @@ def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end
     """
     now = datetime.now(UTC)
     snapshot = bars_snapshot(symbols, resolution, start, end, as_of=as_of or now, source=source)
-    sources = sorted({one["source"] for one in snapshot.loads})
     vendor = all(one["table"] == "raw.bars" for one in snapshot.loads)
     data: dict[str, Any] = {
         "symbols": sorted(symbols),
@@ -98,9 +94,8 @@ def from_warehouse(symbols: Sequence[str], resolution: str, start: datetime, end
     if price_scale is not None:
         data["price_scale"] = price_scale
     frame = load(data, panel=panel)
-    closes = [f"{frame.origin['closes only']}."] if "closes only" in frame.origin else []
     data["currency"] = frame.traded[0].currency
-    data["caveats"] = [_CAVEATS[one] for one in sources if one in _CAVEATS] + closes
+    data["caveats"] = caveats_of(frame)
     return Asked(data, snapshot.id, {"loads": snapshot.loads})
 
 
@@ -118,7 +113,7 @@ def from_file(path: Path, settings: Settings, *, price_scale: int | None, panel:
     data = {"file": str(path.resolve()), "sha256": version.sha256, "version": asdict(version),
             "price_scale": price_scale, "quantity_scale": quantity_scale, "symbols": list(frame.symbols),
             "resolution": _resolution(frame.columns.duration), "currency": frame.traded[0].currency,
-            "caveats": []}  # fmt: skip
+            "caveats": caveats_of(frame)}  # fmt: skip
     return Asked(data, version.sha256[:16], {"files": [asdict(version)]})
 
 

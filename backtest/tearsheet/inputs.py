@@ -62,6 +62,8 @@ class RunRecord:
     idle
         How much of the time between the first and the last mark is no part of the run: what lies between the tests of
         a walk forward whose step is longer than a test. Years are counted without it.
+    notes
+        What a reader has to know of the run and its data; the page shows each at its top.
 
     Raises
     ------
@@ -82,6 +84,7 @@ class RunRecord:
     trials: int = 1
     trials_sharpe_variance: float | None = None
     idle: timedelta = timedelta(0)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if faults := list(self._faults()):

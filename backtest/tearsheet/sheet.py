@@ -117,7 +117,7 @@ def tear_sheet(record: RunRecord, seed: int = 7) -> TearSheet:
         bootstrap=bootstrap(sessions, seed),
         significance=significance(sessions, measured, record.trials, record.trials_sharpe_variance),
         curves=curves(record, sessions, rolled),
-        notes=tuple(_notes(record, sessions, trades, rolled)),
+        notes=(*record.notes, *_notes(record, sessions, trades, rolled)),
     )
 
 

@@ -116,6 +116,19 @@ def test_every_panel_strategy_runs_on_real_days(store: Warehouse, tmp_path: Path
     assert sum(one > 0 for one in fills.values()) >= 12, fills
 
 
+def test_what_real_data_suffer_from_is_said_of_a_run(store: Warehouse, tmp_path: Path) -> None:
+    whole = read_market(["SP500"], "1d", datetime(1999, 1, 1, tzinfo=UTC), datetime(2019, 1, 1, tzinfo=UTC),
+                        source="us_indices_daily", warehouse=store)  # fmt: skip
+    frames = {"early": whole, "late": days(store, "NASDAQ", source="us_indices_daily"),
+              "stocks": days(store, "AAPL", "AMZN", source="us_tech_daily")}  # fmt: skip
+    notes = {name: run_backtest(Request(CATALOGUE["buy_and_hold"](), lane="plain"), one, kernels=tmp_path)
+             .summary().get("notes") for name, one in frames.items()}  # fmt: skip
+    assert [one.split(":")[0] for one in notes["early"]] == [
+        "40% of the days open exactly at the close before them"]  # fmt: skip
+    assert notes["late"] == []
+    assert [one.split(":")[0] for one in notes["stocks"]] == ["Survivors only"]
+
+
 def _head(frame: Frame, count: int) -> Frame:
     from dataclasses import replace
 

@@ -108,6 +108,7 @@ def test_bars_of_ticks_that_have_changed_are_refused(loader, warehouse, monkeypa
     monkeypatch.setattr(
         ask, "load", lambda data, panel: type("F", (), {"origin": {}, "traded": [type("T", (), {"currency": "USD"})]})
     )  # fmt: skip - the marts are not built here, and not asked
+    monkeypatch.setattr(ask, "caveats_of", lambda frame: [])
     asked = named("ES", "1m")
     loader.load(trades(3, ord=[10, 11, 12]))
     with pytest.raises(StudyError, match="have changed since it began"):
@@ -122,7 +123,7 @@ def test_what_is_known_later_than_asked_is_not_named(loader, warehouse):
     assert prices(load(asked.data, panel=False)) == [10, 11]
     assert asked.data["as_of"] == moment.isoformat()
     assert len(asked.data["loads"]) == 1
-    assert asked.data["caveats"] == ["2 bars; their orders fill at the next close."]
+    assert asked.data["caveats"] == ["Closes alone: 2 bars; their orders fill at the next close."]
 
 
 def test_a_universe_is_the_symbols_of_its_data_set(loader):
