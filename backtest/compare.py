@@ -1,4 +1,10 @@
-"""Several strategies over the same data, ranked, with the Sharpe ratio deflated for having had the choice."""
+"""Several strategies over the same data, ranked, with the Sharpe ratio deflated for having had the choice.
+
+Bailey and López de Prado (2014) deflate by the number of trials and the variance of *their* Sharpe ratios. A trial that
+made no trade, or whose returns hardly vary (``significance.tells_skill``), has no such ratio: nobody would choose it, and
+one ratio of a thousand among the others would set the variance alone, and with it deflate all of them to nothing. It is
+left out of both, ranks after the others, and says so.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +15,7 @@ from backtest.report import run_record
 from backtest.run import Result, run_backtest
 from backtest.stopped import explained
 from backtest.tearsheet import tear_sheet
+from backtest.tearsheet.significance import tells_skill
 from zeno.errors import ConfigError
 
 
@@ -19,7 +26,11 @@ def compare_strategies(
     request_for: Callable[[Any], Any],
     progress: Callable[[str, int], None],
 ) -> list[dict[str, Any]]:
-    """Run strategies and return one row each, best first; one that cannot run says why in ``note``."""
+    """Run strategies and return one row each, best first; one that cannot run says why in ``note``.
+
+    ``counted`` tells whether a row is among the ``trials`` that its Sharpe ratio, and that of all others, was deflated
+    for; ``notes`` are those of the run.
+    """
     ran: list[tuple[str, Result]] = []
     failed: list[dict[str, Any]] = []
     frames: dict[bool, Any] = {}
@@ -33,31 +44,42 @@ def compare_strategies(
                 ran.append((name, run_backtest(request_for(made), frame)))
         except ConfigError as error:
             failed.append(_row(name, note=str(error)))
-    variance = _variance(ran)
-    rows = [_measured(name, result, len(ran), variance) for name, result in ran]
-    return sorted(rows, key=lambda row: (row["sharpe"] is None, -(row["sharpe"] or 0.0))) + failed
+    sharpes = [_sharpe(result) for _, result in ran]
+    known = [one for one in sharpes if one is not None]
+    variance = float(np.var(known, ddof=1)) if len(known) > 1 else None
+    rows = [
+        _measured(name, result, len(known), variance, counted=one is not None)
+        for (name, result), one in zip(ran, sharpes, strict=True)
+    ]
+    return sorted(rows, key=lambda row: (not row["counted"], -(row["sharpe"] or 0.0))) + failed
 
 
-def _variance(ran: list[tuple[str, Result]]) -> float | None:
-    """Return the variance of the annualised Sharpe ratios that were there to choose from."""
-    values = [_figure(tear_sheet(run_record(result)).to_dict(), "sharpe") for _, result in ran]
-    known = [value for value in values if value is not None]
-    return float(np.var(known, ddof=1)) if len(known) > 1 else None
+def _sharpe(result: Result) -> float | None:
+    """Return the annualised Sharpe ratio of a trial that there was to choose; None where it has none that means any."""
+    sheet = tear_sheet(run_record(result))
+    value = sheet.performance.sharpe.value
+    traded = result.summary()["fills"] > 0
+    return value if traded and value is not None and tells_skill(value, sheet.period.per_year) else None
 
 
-def _measured(name: str, result: Result, trials: int, variance: float | None) -> dict[str, Any]:
-    sheet = tear_sheet(run_record(result, trials=trials, trials_sharpe_variance=variance)).to_dict()
+def _measured(name: str, result: Result, trials: int, variance: float | None, *, counted: bool) -> dict[str, Any]:
+    sheet = tear_sheet(run_record(result, trials=max(trials, 1), trials_sharpe_variance=variance)).to_dict()
     summary = result.summary()
-    return _row(name, **{key: summary[key] for key in ("final_equity", "trades", "fees", "lane", "digest")},
+    return _row(name, **{key: summary[key] for key in ("final_equity", "trades", "fees", "lane", "digest", "notes")},
                 sharpe=_figure(sheet, "sharpe"), max_drawdown=_figure(sheet, "max_drawdown"),
-                deflated_sharpe=_figure(sheet, "deflated_sharpe"))  # fmt: skip
+                deflated_sharpe=_figure(sheet, "deflated_sharpe") if counted else None, counted=counted,
+                trials=trials, note="" if counted else _left_out(summary["fills"]))  # fmt: skip
+
+
+def _left_out(fills: int) -> str:
+    return "Returns hardly vary: not among the trials." if fills else "No trade: not among the trials."
 
 
 def _row(name: str, **known: Any) -> dict[str, Any]:
     empty = dict.fromkeys(
         ("final_equity", "trades", "fees", "sharpe", "max_drawdown", "deflated_sharpe", "lane", "digest")
     )
-    return {"strategy": name, **empty, "note": "", **known}
+    return {"strategy": name, **empty, "note": "", "notes": [], "counted": False, "trials": 0, **known}
 
 
 _PLACES = {"sharpe": ("performance", "sharpe"), "max_drawdown": ("drawdowns", "deepest"),

@@ -133,13 +133,26 @@ def compare(
     if len(set(names)) < len(names):
         raise ConfigError("a strategy is named twice", remedy="name each once")
     rows = _ranked(names, options)
-    if all(row["note"] for row in rows):
+    if all(row["digest"] is None for row in rows):
         raise ConfigError(f"none of them ran: {rows[0]['note']}", remedy="run one of them alone to see more")
     if as_json:
         print_json(rows)
         return
     columns = ["strategy", "final equity", "trades", "fees", "Sharpe", "max drawdown", "deflated Sharpe", "note"]
     print_table("", columns, [[row[name.lower().replace(" ", "_")] for name in columns] for row in rows])
+    _print_notes(_about_all(rows))
+
+
+def _about_all(rows: list[dict[str, Any]]) -> list[str]:
+    """Return what is to be said of a comparison as a whole: of the data, and of whom the ratios are deflated for."""
+    ran = [row for row in rows if row["digest"] is not None]
+    left = [row["strategy"] for row in ran if not row["counted"]]
+    shared = [one for one in ran[0]["notes"] if all(one in row["notes"] for row in ran)]
+    if not left:
+        return shared
+    named = f"{', '.join(left[:8])}{' …' if len(left) > 8 else ''}"
+    return [*shared, f"The Sharpe ratios are deflated for a choice among {len(ran) - len(left)} of {len(ran)} strategies: "
+                     f"those of {named} mean nothing."]  # fmt: skip
 
 
 def _ranked(names: list[str], options: Options) -> list[dict[str, Any]]:

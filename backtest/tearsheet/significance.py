@@ -17,6 +17,9 @@ from backtest.tearsheet.sessions import Sessions
 
 _NORMAL = NormalDist()
 _EULER = float(np.euler_gamma)
+MOST_SHARPE = 1.0
+"""Of one session, about 16 a year. Beyond it returns vary less than their own mean: they are a fee or an interest that is
+paid session by session, and no bet whose luck could be asked after."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,15 @@ def expected_best_sharpe(trials: int, variance: float) -> float:
         return 0.0
     best = (1 - _EULER) * _NORMAL.inv_cdf(1 - 1 / trials) + _EULER * _NORMAL.inv_cdf(1 - 1 / (trials * math.e))
     return math.sqrt(variance) * best
+
+
+def tells_skill(sharpe: float, per_year: float) -> bool:
+    """Tell whether an annualised Sharpe ratio may count as a trial's: at most ``MOST_SHARPE`` a session, up or down.
+
+    >>> tells_skill(1.6, 252), tells_skill(-1089.0, 252)
+    (True, False)
+    """
+    return abs(sharpe) <= MOST_SHARPE * math.sqrt(per_year)
 
 
 def min_track_record(sharpe: float, skew: float, kurtosis: float, confidence: float = 0.95) -> float:

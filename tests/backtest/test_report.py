@@ -281,3 +281,33 @@ def test_strategies_are_ranked_and_what_cannot_run_says_why(tmp_path: Path) -> N
     assert rows[0]["sharpe"] is not None
     assert rows[1]["sharpe"] is None  # nothing moved: undefined, and last of those that ran
     assert "there is no nonesuch" in rows[2]["note"]
+
+
+class Bleeds(Strategy):
+    """Buy and sell a unit at every open: a fee a day, and nothing else."""
+
+    def on_bar(self, now: Any) -> None:
+        now.buy(1)
+        now.sell(1)
+
+
+def test_a_trial_whose_returns_hardly_vary_deflates_nobody() -> None:
+    closes = [100 + (day * 7) % 13 + day for day in range(120)]
+    made = {"turn": TurnOver, "once": Once, "idle": Idle, "bleeds": Bleeds}
+
+    def ranked(*names: str) -> dict[str, dict[str, Any]]:
+        rows = compare_strategies(list(names), lambda name: made[name](), lambda _: frame(*closes),
+                                  lambda one: Request(one, lane="plain", cash=Decimal(1000), cost="share:0.1"),
+                                  lambda *_: None)  # fmt: skip
+        return {row["strategy"]: row for row in rows}
+
+    alone, beside = ranked("turn", "once"), ranked("bleeds", "idle", "turn", "once")
+    assert 0.01 < alone["once"]["deflated_sharpe"] < 1.0
+    assert beside["bleeds"]["sharpe"] < -100  # it hardly varies
+    for name in ("once", "turn"):
+        assert beside[name]["deflated_sharpe"] == alone[name]["deflated_sharpe"]
+        assert (beside[name]["trials"], beside[name]["counted"], beside[name]["note"]) == (2, True, "")
+    assert sorted(list(beside)[2:]) == ["bleeds", "idle"]  # after those that were ranked
+    assert "hardly vary" in beside["bleeds"]["note"]
+    assert "No trade" in beside["idle"]["note"]
+    assert beside["bleeds"]["deflated_sharpe"] is beside["idle"]["deflated_sharpe"] is None
