@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backtest.notes import own_notes
 from backtest.report import run_record
 from backtest.run import Result, run_backtest
 from backtest.stopped import explained
@@ -26,7 +27,7 @@ def compare_strategies(
     request_for: Callable[[Any], Any],
     progress: Callable[[str, int], None],
 ) -> list[dict[str, Any]]:
-    """Run strategies and return one row each, best first; one that cannot run says why in ``note``.
+    """Run strategies and return one row each, best first; ``note`` says why one cannot run, or does nothing.
 
     ``counted`` tells whether a row is among the ``trials`` that its Sharpe ratio, and that of all others, was deflated
     for; ``notes`` are those of the run.
@@ -65,14 +66,11 @@ def _sharpe(result: Result) -> float | None:
 def _measured(name: str, result: Result, trials: int, variance: float | None, *, counted: bool) -> dict[str, Any]:
     sheet = tear_sheet(run_record(result, trials=max(trials, 1), trials_sharpe_variance=variance)).to_dict()
     summary = result.summary()
+    still = ["Its returns hardly vary: it is not among the trials."] if summary["fills"] and not counted else []
     return _row(name, **{key: summary[key] for key in ("final_equity", "trades", "fees", "lane", "digest", "notes")},
                 sharpe=_figure(sheet, "sharpe"), max_drawdown=_figure(sheet, "max_drawdown"),
                 deflated_sharpe=_figure(sheet, "deflated_sharpe") if counted else None, counted=counted,
-                trials=trials, note="" if counted else _left_out(summary["fills"]))  # fmt: skip
-
-
-def _left_out(fills: int) -> str:
-    return "Returns hardly vary: not among the trials." if fills else "No trade: not among the trials."
+                trials=trials, note=" ".join([*own_notes(result), *still]))  # fmt: skip
 
 
 def _row(name: str, **known: Any) -> dict[str, Any]:

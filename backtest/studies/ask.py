@@ -9,6 +9,7 @@ from typing import Any
 
 from backtest.caveats import caveats_of
 from backtest.frames import read_parquet
+from backtest.notes import without_effect
 from backtest.run import Request
 from backtest.strategies.files import file_of, find_strategy
 from backtest.studies.source import load
@@ -169,6 +170,8 @@ def default_period(asked: Asked, panel: bool) -> str:
 def spec(name: str, asked: Asked, about: Mapping[str, Any]) -> Spec:
     """Return the spec of a study of a kind; the user's own strategy file counts as code.
 
+    What of the question has no effect joins the data's caveats.
+
     Raises
     ------
     ConfigError
@@ -179,7 +182,17 @@ def spec(name: str, asked: Asked, about: Mapping[str, Any]) -> Spec:
         raise ConfigError(f"{both[0]} is fixed and searched at once.", remedy=f"Leave out --param or --grid {both[0]}.")
     path = file_of(about["strategy"])
     code = code_version(kind(name).rooms, () if path is None else (path,))
-    return Spec(name, about, asked.data, asked.snapshot, code).normal()
+    without = without_effect(find_strategy(about["strategy"]), _most(about), about["run"]["sizer"],
+                             len(asked.data["symbols"]))  # fmt: skip
+    data = {**asked.data, "caveats": [*asked.data["caveats"], *without]}
+    return Spec(name, about, data, asked.snapshot, code).normal()
+
+
+def _most(about: Mapping[str, Any]) -> dict[str, float]:
+    """Return the parameters that a question fixes, and the largest values of those that it searches."""
+    axes = about.get("space", {}).get("axes", {})
+    largest = {name: axis["high"] if isinstance(axis, Mapping) else max(axis) for name, axis in axes.items()}
+    return {**about["fixed"], **largest}
 
 
 def _refuse_infinite(about: Mapping[str, Any]) -> None:

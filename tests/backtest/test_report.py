@@ -309,5 +309,5 @@ def test_a_trial_whose_returns_hardly_vary_deflates_nobody() -> None:
         assert (beside[name]["trials"], beside[name]["counted"], beside[name]["note"]) == (2, True, "")
     assert sorted(list(beside)[2:]) == ["bleeds", "idle"]  # after those that were ranked
     assert "hardly vary" in beside["bleeds"]["note"]
-    assert "No trade" in beside["idle"]["note"]
+    assert "No order was made" in beside["idle"]["note"]
     assert beside["bleeds"]["deflated_sharpe"] is beside["idle"]["deflated_sharpe"] is None
