@@ -32,11 +32,13 @@ class WalkForwardConfig(dg.Config):
     resolution: str = "1d"
     start: str = "1990-01-01"
     end: str = "2023-01-01"
-    grid: list[str] = Field(["lookback=63,126,252", "skip=0,21"], description="Axes: name=5,10,20 or name=5:50:5.")
+    grid: list[str] = Field(
+        ["lookback=63,126,252", "skip=0,21", "top=5"], description="Axes: name=5,10,20 or name=5:50:5."
+    )
     train: int = Field(1260, description="Slices to choose parameters on.")
     test: int = Field(252, description="Slices to trade the choice on.")
     purge: int = Field(5, description="Slices left out at the end of training.")
-    sizer: str = "equity:0.05"
+    sizer: str = Field("quantity:1", description="Without effect where the strategy itself says how much it holds.")
     cost: str = "bps:5"
     executor: str = Field("local", description="local, dask, spark, or an address.")
     workers: int = Field(0, description="Processes of an own cluster; one a core for 0.")

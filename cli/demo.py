@@ -76,7 +76,7 @@ def _pages(settings: Settings, store: Warehouse, *, quiet: bool) -> dict[str, Pa
     """Run what research there is to show, with a line for each, and return its pages."""
     steps = {
         "tear_sheet": ("a backtest: a moving-average crossover on the S&P 500", _tear_sheet),
-        "study": ("a walk-forward study: momentum among twenty stocks, 1990–2022", _study),
+        "study": ("a walk-forward study: the five strongest of twenty stocks, 1990–2022", _study),
         "risk_report": ("MRIE: regimes, causal graph, scenarios, claims", _risk_report),
     }
     pages = {}
@@ -110,8 +110,8 @@ def _study(settings: Settings, store: Warehouse, say: Say) -> Path:
 
     studies = Studies(StudyStore(store), settings)
     study = walk_forward_study(studies, strategy="xs_momentum", universe="us_equities_daily", end="2023-01-01",
-                               grid=["lookback=63,126,252", "skip=0,21"], train=1260, test=252, purge=5,
-                               sizer="equity:0.05", cost="bps:5")  # fmt: skip
+                               grid=["lookback=63,126,252", "skip=0,21", "top=5"], train=1260, test=252, purge=5,
+                               cost="bps:5")  # fmt: skip
     studies.drive(study, lambda: executor(settings.executor, settings.workers),
                   lambda now: say(f"{now.done} of {now.total} folds"))  # fmt: skip
     studies.track(study)

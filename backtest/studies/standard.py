@@ -13,8 +13,8 @@ from research.study import Studies
 
 
 def walk_forward_study(studies: Studies, *, strategy: str, universe: str, grid: Sequence[str], train: int, test: int,
-                       purge: int, sizer: str, cost: str, resolution: str = "1d", start: str = "1990-01-01",
-                       end: str = "2200-01-01", source: str = "") -> str:  # fmt: skip
+                       purge: int, cost: str, sizer: str = "quantity:1", resolution: str = "1d",
+                       start: str = "1990-01-01", end: str = "2200-01-01", source: str = "") -> str:  # fmt: skip
     """Compile a strategy, write down a walk-forward study of it over all symbols of a data set, and return its id.
 
     Raises
