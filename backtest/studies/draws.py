@@ -19,6 +19,7 @@ from backtest.core.now import SESSION_FIRST
 from backtest.frames import Frame
 from backtest.report import run_record
 from backtest.run import Result
+from backtest.sizes import compounds
 from backtest.studies.measured import measured
 from backtest.studies.moves import moves
 from backtest.studies.of_strategy import is_panel
@@ -63,7 +64,12 @@ def base(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def trade_draws(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Permute the profits of closed trades, in whole money units; what is still open at the end is left out.
+    """Permute the closed trades; what is still open at the end is left out.
+
+    What is permuted is what would have been the same in another place. Where sizes grow with the equity, that is a
+    trade's return on what the closed trades before it had left: its money belongs to an account of its moment's size,
+    and late profits or losses would be many times an early account. Elsewhere it is the money, in whole units. Either
+    way all orders end where the closed trades ended.
 
     The Sharpe ratio is that of trades on the equity before each, times the root of trades a year.
     """
@@ -72,10 +78,17 @@ def trade_draws(payload: Mapping[str, Any]) -> dict[str, Any]:
     profits = trade_profits(result)
     if not len(profits) or kept.initial <= 0:
         return {"reason": "No trade was closed."}
+    told = {"trades": len(profits), "open": (int(kept.equity[-1]) - kept.initial - int(profits.sum())) / _MONEY,
+            "permuted": "returns" if compounds(type(result.session.strategy), result.request.sizer) else "money"}  # fmt: skip
+    before, after = trade_equity(profits, kept.initial)
+    if told["permuted"] == "returns" and not (after > 0).all():
+        return {"reason": "Closed trades alone lost all there was at some point: there are no returns to permute."}
     yearly = len(profits) * per_year(kept.moments) / len(kept.moments)
-    rows = [_trade_row(random.permutation(profits), kept.initial, yearly) for random in _randoms(payload)]
-    return {"trades": len(profits), "open": (int(kept.equity[-1]) - kept.initial - int(profits.sum())) / _MONEY,
-            **_rows(rows)}  # fmt: skip
+    if told["permuted"] == "returns":
+        rows = [_row(random.permutation(profits / before), yearly) for random in _randoms(payload)]
+    else:
+        rows = [_trade_row(random.permutation(profits), kept.initial, yearly) for random in _randoms(payload)]
+    return {**told, **_rows(rows)}
 
 
 def trade_profits(result: Result) -> NDArray[np.int64]:
@@ -83,6 +96,12 @@ def trade_profits(result: Result) -> NDArray[np.int64]:
     record = run_record(result)
     closed, _ = round_trips(record.fills, record.splits)
     return np.array([int((trip.pnl * _MONEY).to_integral_value()) for trip in closed], np.int64)
+
+
+def trade_equity(profits: NDArray[np.int64], initial: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what an account of closed trades alone has before each, and after it, money units."""
+    after = initial + np.cumsum(profits)
+    return np.r_[initial, after[:-1]], after
 
 
 def return_draws(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,8 +208,7 @@ def _unit_moves(frame: Frame) -> Floats:
 
 
 def _trade_row(profits: NDArray[np.int64], initial: int, yearly: float) -> tuple[Floats, Floats]:
-    equity = initial + np.cumsum(profits)
-    before = np.r_[initial, equity[:-1]].astype(np.float64)
+    before, equity = trade_equity(profits, initial)
     alive = np.logical_and.accumulate(before > 0)
     returns = np.divide(profits, before, out=np.zeros(len(before)), where=alive)
     curve = equity / initial

@@ -2,7 +2,8 @@
 
 | method | what differs from draw to draw |
 |---|---|
-| ``trade_order`` | the order of the closed trades: the profit is the same, the way to it is not |
+| ``trade_order`` | the order of the closed trades: the profit is the same, the way to it is not. Where sizes grow with the
+                    equity, of their returns on it; elsewhere, of their money |
 | ``returns`` | the history of the run's returns: stationary bootstrap, blocks by ``block_length`` |
 | ``prices`` | the prices: bars in another order (``resample.bar_path``), traded anew by the strategy |
 | ``costs`` | fees and slippage times a factor (``stress``): a draw is a factor, and nothing is random |

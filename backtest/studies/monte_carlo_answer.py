@@ -28,7 +28,7 @@ _TITLES = {
     "returns": "Equity over time, the run's returns resampled",
     "prices": "Equity over time, traded on resampled prices",
 }
-_NOTES = ("block", "trades", "open", "reason")
+_NOTES = ("block", "trades", "open", "permuted", "reason")
 
 
 def monte_carlo_answer(spec: Spec, results: Results, folder: Path) -> Answer:

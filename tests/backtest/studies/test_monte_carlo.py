@@ -75,9 +75,10 @@ def test_no_two_draws_share_their_randomness():
     assert len(seen) == 2 * len(METHODS) * 50
 
 
-def test_permuting_trades_keeps_their_sum_and_changes_the_way(tmp_path):
-    of = asked(tmp_path, methods=["trade_order"], number=40)
+def test_permuting_trades_of_fixed_sizes_keeps_their_sum_and_changes_the_way(tmp_path):
+    of = asked(tmp_path, methods=["trade_order"], number=40, request=replace(COSTLY, sizer="quantity:1000"))
     found = results(KIND, of)
+    assert found[1].get("permuted", "money") == "money"
     figures, paths = drawn(found, "trade_order")
     result = trial(of.question, {}, load(of.data, panel=False))
     profits = trade_profits(result)
@@ -86,6 +87,36 @@ def test_permuting_trades_keeps_their_sum_and_changes_the_way(tmp_path):
     assert (paths[:, -1] == ends).all()
     assert (figures[:, 0] == ends - 1.0).all()
     assert len(set(figures[:, 1])) > 20
+
+
+def test_trades_whose_sizes_grow_with_the_equity_are_permuted_as_returns_on_it(tmp_path):
+    path = bars_file(tmp_path, count=2_000, drift=0.003)  # the account grows fiftyfold
+    of = asked(tmp_path, path=path, methods=["trade_order"], number=200)
+    figures, paths = drawn(results(KIND, of), "trade_order")
+    result = trial(of.question, {}, load(of.data, panel=False))
+    profits = trade_profits(result)
+    end = (10**12 + int(profits.sum())) / 10**12
+    assert end > 40
+    # Whatever their order, they never lose nearly all there was, and they end where the run did.
+    assert (figures[:, 1] < 0.9).all()
+    assert paths[:, -1] == pytest.approx(end, rel=1e-9)
+    assert figures[:, 0] == pytest.approx(end - 1.0, rel=1e-9)
+    assert len(set(figures[:, 1])) > 20
+    told = answer(KIND, of, tmp_path).summary["methods"]["trade_order"]
+    assert (told["permuted"], told["trades"]) == ("returns", len(profits))
+
+
+def test_the_order_in_which_they_were_is_the_account_of_closed_trades_itself():
+    profits = np.array([100, -50, 300], np.int64)
+    before, after = draws.trade_equity(profits, 1000)
+    assert (before.tolist(), after.tolist()) == ([1000, 1100, 1050], [1100, 1050, 1350])
+    assert np.cumprod(1.0 + profits / before) * 1000 == pytest.approx(after)
+
+
+def test_closed_trades_that_lost_all_there_was_have_no_returns(tmp_path, monkeypatch):
+    monkeypatch.setattr(draws, "trade_profits", lambda result: np.array([-(2 * 10**12), 3 * 10**12]))
+    found = answer(KIND, asked(tmp_path, methods=["trade_order"]), tmp_path).summary
+    assert "lost all there was" in found["methods"]["trade_order"]["reason"]
 
 
 def test_profits_of_trades_and_what_is_open_make_the_account_s_profit(tmp_path):
