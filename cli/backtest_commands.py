@@ -125,6 +125,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Run several strategies over the same data, and rank them with the Sharpe ratio deflated for the choice."""
+    from backtest.strategies.files import find_strategy
     from backtest.strategies.registry import CATALOGUE
 
     names = list(CATALOGUE) if strategies == "all" else [one.strip() for one in strategies.split(",")]
@@ -132,6 +133,8 @@ def compare(
         raise ConfigError("there is nothing to compare", remedy="name at least two strategies")
     if len(set(names)) < len(names):
         raise ConfigError("a strategy is named twice", remedy="name each once")
+    for name in names:
+        find_strategy(name)  # a typo is told now, not in a row after all the others have run
     rows = _ranked(names, options)
     if all(row["digest"] is None for row in rows):
         raise ConfigError(f"none of them ran: {rows[0]['note']}", remedy="run one of them alone to see more")

@@ -3,6 +3,7 @@
 from backtest.core.flat import parameter, state
 from backtest.core.now import Now
 from backtest.core.strategy import Strategy
+from zeno.errors import ConfigError
 
 DAY = 86_400_000_000
 
@@ -69,6 +70,11 @@ class Halloween(Strategy):
 
     enter: int = parameter(10, minimum=1, maximum=12)
     leave: int = parameter(4, minimum=1, maximum=12)
+
+    def start(self) -> None:
+        """Refuse a winter that ends as it begins."""
+        if self.enter == self.leave:
+            raise ConfigError(f"enter and leave are both month {self.enter}", remedy="choose two months")
 
     def on_bar(self, now: Now) -> None:
         """Tell winter from summer, counting months from the one that begins it."""

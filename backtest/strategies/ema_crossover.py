@@ -4,6 +4,7 @@ from backtest.core.flat import parameter
 from backtest.core.now import Now
 from backtest.core.strategy import Strategy, indicator
 from backtest.indicators import ADX, EMA
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class EmaCrossover(Strategy):
@@ -27,6 +28,10 @@ class EmaCrossover(Strategy):
     quick: float = indicator(EMA, "fast")
     calm: float = indicator(EMA, "slow")
     trend: float = indicator(ADX, "period")
+
+    def start(self) -> None:
+        """Refuse a fast mean that is not the faster one."""
+        refuse_unless_rising(fast=self.fast, slow=self.slow)
 
     def on_bar(self, now: Now) -> None:
         """Enter with the trend, leave on the opposite cross."""

@@ -3,6 +3,7 @@
 from backtest.core.flat import parameter
 from backtest.core.now import Now
 from backtest.core.strategy import Strategy
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class IbsReversion(Strategy):
@@ -19,6 +20,10 @@ class IbsReversion(Strategy):
 
     low: float = parameter(0.2, minimum=0.0, maximum=1.0)
     high: float = parameter(0.8, minimum=0.0, maximum=1.0)
+
+    def start(self) -> None:
+        """Refuse closes that are to be bought and sold."""
+        refuse_unless_rising(True, low=self.low, high=self.high)
 
     def on_bar(self, now: Now) -> None:
         """Buy a weak close, sell a strong one."""

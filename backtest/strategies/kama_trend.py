@@ -4,6 +4,7 @@ from backtest.core.flat import parameter
 from backtest.core.now import Now
 from backtest.core.strategy import Strategy, indicator
 from backtest.indicators import ATR, KAMA, Momentum
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class KamaTrend(Strategy):
@@ -28,6 +29,10 @@ class KamaTrend(Strategy):
     mean: float = indicator(KAMA, "efficiency", "fast", "slow")
     change: float = indicator(Momentum, "turn", of="mean")
     reach: float = indicator(ATR, "period")
+
+    def start(self) -> None:
+        """Refuse a fast end of the average that is not the faster one."""
+        refuse_unless_rising(fast=self.fast, slow=self.slow)
 
     def on_bar(self, now: Now) -> None:
         """Follow a turn that is large enough."""

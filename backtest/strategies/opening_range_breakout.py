@@ -3,6 +3,7 @@
 from backtest.core.flat import parameter, state
 from backtest.core.now import Now
 from backtest.strategies.intraday import Intraday
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class OpeningRangeBreakout(Intraday):
@@ -21,6 +22,10 @@ class OpeningRangeBreakout(Intraday):
     top: int = state()
     bottom: int = state()
     watching: int = state()
+
+    def start(self) -> None:
+        """Refuse a range that ends when it is time to leave."""
+        refuse_unless_rising(span=self.span, leave=self.leave)
 
     def on_bar(self, now: Now) -> None:
         """Measure the range, then place the stops."""

@@ -7,6 +7,7 @@ from backtest.core.now import Slice
 from backtest.core.strategy import PanelStrategy
 from backtest.indicators.rolling import Total, positive
 from backtest.strategies.ranking import Sides, change, hold_sides
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class MomentumCrashFilter(PanelStrategy):
@@ -33,6 +34,10 @@ class MomentumCrashFilter(PanelStrategy):
     followed: int = state()
     sides: Sides = part(Sides, lambda self: Sides(self.each))
     squares: Total = part(Total, lambda self: Total(self.memory))
+
+    def start(self) -> None:
+        """Refuse a past that is all skipped."""
+        refuse_unless_rising(skip=self.skip, lookback=self.lookback)
 
     def history(self) -> int:
         """Return the slices looked back on."""

@@ -7,6 +7,7 @@ from backtest.core.now import Slice
 from backtest.core.strategy import PanelStrategy
 from backtest.indicators.rolling import Moments
 from backtest.strategies.ranking import allot
+from backtest.strategies.rising import refuse_unless_rising
 
 
 def both(now: Slice) -> bool:
@@ -25,6 +26,10 @@ class Swing(Flat):
     stop: float = parameter(4.0, minimum=0.0)
     side: int = state()
     barred: int = state()
+
+    def start(self) -> None:
+        """Refuse an entry at which the position would be given up."""
+        refuse_unless_rising(entry=self.entry, stop=self.stop)
 
     def decide(self, distance: float) -> bool:
         """Take the newest distance; tell whether ``side`` has changed."""

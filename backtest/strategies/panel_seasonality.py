@@ -4,6 +4,7 @@ from backtest.core.flat import parameter, part
 from backtest.core.now import Slice
 from backtest.core.strategy import PanelStrategy
 from backtest.strategies.ranking import Sides, change, hold_sides
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class SameMonth(PanelStrategy):
@@ -25,6 +26,10 @@ class SameMonth(PanelStrategy):
     each: int = parameter(10, minimum=1)
     invest: float = parameter(1.0, minimum=0.0)
     sides: Sides = part(Sides, lambda self: Sides(self.each))
+
+    def start(self) -> None:
+        """Refuse a month that is longer than the year."""
+        refuse_unless_rising(True, month=self.month, year=self.year)
 
     def history(self) -> int:
         """Return the slices looked back on."""

@@ -4,6 +4,7 @@ from backtest.core.flat import parameter
 from backtest.core.now import Now
 from backtest.core.strategy import Strategy, indicator
 from backtest.indicators import SMA
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class SmaCrossover(Strategy):
@@ -21,6 +22,10 @@ class SmaCrossover(Strategy):
 
     quick: float = indicator(SMA, "fast")
     calm: float = indicator(SMA, "slow")
+
+    def start(self) -> None:
+        """Refuse a fast mean that is not the faster one."""
+        refuse_unless_rising(fast=self.fast, slow=self.slow)
 
     def wake(self, now: Now) -> bool:
         """Tell whether the position differs from what the means say."""

@@ -4,6 +4,7 @@ from backtest.core.flat import parameter
 from backtest.core.now import Now
 from backtest.core.strategy import Strategy, indicator
 from backtest.indicators import SMA, Lag, Stochastic
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class StochasticPullback(Strategy):
@@ -29,6 +30,10 @@ class StochasticPullback(Strategy):
     k_before: float = indicator(Lag, 1, of="k")
     d_before: float = indicator(Lag, 1, of="d")
     calm: float = indicator(SMA, "trend")
+
+    def start(self) -> None:
+        """Refuse a low that is above the high."""
+        refuse_unless_rising(True, low=self.low, high=self.high)
 
     def on_bar(self, now: Now) -> None:
         """Buy the turn, sell the recovery or the end of the rise."""

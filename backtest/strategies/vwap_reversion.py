@@ -5,6 +5,7 @@ from backtest.core.now import Now
 from backtest.core.strategy import indicator
 from backtest.indicators import ATR
 from backtest.strategies.intraday import Intraday
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class VwapReversion(Intraday):
@@ -26,6 +27,10 @@ class VwapReversion(Intraday):
     traded: float = state(0.0)
 
     reach: float = indicator(ATR, "period")
+
+    def start(self) -> None:
+        """Refuse to enter only when it is time to leave."""
+        refuse_unless_rising(quiet=self.quiet, leave=self.leave)
 
     def on_bar(self, now: Now) -> None:
         """Measure the mean, then trade towards it."""

@@ -4,6 +4,7 @@ from backtest.core.arithmetic import NONE, nearest, ratio_order
 from backtest.core.flat import integers, parameter, window
 from backtest.core.now import Slice
 from backtest.core.strategy import PanelStrategy
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class XsMomentum(PanelStrategy):
@@ -24,6 +25,10 @@ class XsMomentum(PanelStrategy):
 
     ranked: list[int] = integers(lambda self: self.top + 1)
     scores: list[float] = window(lambda self: self.top + 1)
+
+    def start(self) -> None:
+        """Refuse a past that is all skipped."""
+        refuse_unless_rising(skip=self.skip, lookback=self.lookback)
 
     def history(self) -> int:
         """Return the bars looked back on."""

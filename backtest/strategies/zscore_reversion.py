@@ -4,6 +4,7 @@ from backtest.core.flat import parameter
 from backtest.core.now import Now
 from backtest.core.strategy import Strategy, indicator
 from backtest.indicators import ZScore
+from backtest.strategies.rising import refuse_unless_rising
 
 
 class ZscoreReversion(Strategy):
@@ -24,6 +25,10 @@ class ZscoreReversion(Strategy):
     give_up: float = parameter(4.0, minimum=0.0)
 
     score: float = indicator(ZScore, "period")
+
+    def start(self) -> None:
+        """Refuse bands that do not follow each other: out, in, and given up."""
+        refuse_unless_rising(leave=self.leave, enter=self.enter, give_up=self.give_up)
 
     def on_bar(self, now: Now) -> None:
         """Enter far from the mean, leave near it or much too far from it."""

@@ -1,8 +1,12 @@
 """``zeno backtest``'s options: what a user can get wrong, and what they are told."""
 
+import json
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cli.backtest_commands import compare, report, run
@@ -114,3 +118,38 @@ def test_a_comparison_of_nothing_fails() -> None:
         compare(strategies="sma_crossover,sma_crossover", **SHARED)
     with pytest.raises(ConfigError, match="none of them ran: there is no file"):
         compare(strategies="sma_crossover,ema_crossover", **SHARED)
+
+
+def test_a_comparison_with_a_name_that_does_not_exist_does_not_begin() -> None:
+    with pytest.raises(ConfigError, match="^there is no strategy sma_crosover did you mean sma_crossover"):
+        compare(strategies="ema_crossover,sma_crosover", **SHARED)
+    with pytest.raises(ConfigError, match="^there is no file mine.py"):
+        compare(strategies="ema_crossover,mine.py:Mine", **SHARED)
+
+
+def file_of(folder: Path, count: int) -> dict[str, object]:
+    """Return options that read a file of ``count`` bars, which open at the close before them."""
+    times = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(count)]
+    closes = [1_000 + 10 * (day * 7 % 13) for day in range(count)]
+    opens = [1_000, *closes[:-1]]
+    table = {"ts": pa.array(times, pa.timestamp("us", "UTC")), "open": opens, "close": closes,
+             "high": [max(pair) + 5 for pair in zip(opens, closes, strict=True)],
+             "low": [min(pair) - 5 for pair in zip(opens, closes, strict=True)]}  # fmt: skip
+    pq.write_table(pa.table(table), folder / "bars.parquet")
+    return Options(bars=folder / "bars.parquet", price_scale=2, lane="plain").__dict__
+
+
+def test_notes_are_printed_under_the_figures_and_are_in_the_json(tmp_path, capsys) -> None:
+    given = file_of(tmp_path, 3)
+    run(strategy="sma_crossover", journal=None, as_json=False, **given)
+    assert "! No order was made: it takes 30 bars" in capsys.readouterr().out
+    run(strategy="sma_crossover", journal=None, as_json=True, **given)
+    assert "it takes 30 bars" in json.loads(capsys.readouterr().out)["notes"][0]
+
+
+def test_a_comparison_says_what_holds_for_all_of_it_once(tmp_path, capsys) -> None:
+    compare(strategies="buy_and_hold,sma_crossover,vwap_reversion", as_json=False, **file_of(tmp_path, 80))
+    out = capsys.readouterr().out
+    assert out.count("100% of the days open exactly at the close before them") == 1
+    assert "deflated for a choice among 2 of 3 strategies: those of vwap_reversion mean nothing" in out
+    assert "each has one bar; give --resolution 1m" in out

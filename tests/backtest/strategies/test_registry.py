@@ -212,3 +212,35 @@ def test_the_description_is_plain_data_and_complete() -> None:
 
 def test_no_two_strategies_of_the_catalogue_are_alike() -> None:
     assert len(register(*CATALOGUE.values())) == len(CATALOGUE) >= 24
+
+
+SENSELESS = {
+    "sma_crossover": ({"fast": 50, "slow": 10}, {"fast": 10, "slow": 10}),
+    "ema_crossover": ({"fast": 50, "slow": 10}, {"fast": 10, "slow": 10}),
+    "macd_signal": ({"fast": 50, "slow": 10}, {"fast": 10, "slow": 10}),
+    "kama_trend": ({"fast": 50, "slow": 10}, {"fast": 10, "slow": 10}),
+    "zscore_reversion": ({"leave": 3.0}, {"enter": 5.0}, {"give_up": 2.0}),
+    "stochastic_pullback": ({"low": 90.0},),
+    "ibs_reversion": ({"low": 0.6, "high": 0.5},),
+    "halloween": ({"enter": 4, "leave": 4},),
+    "opening_range_breakout": ({"span": 375},),
+    "vwap_reversion": ({"quiet": 400},),
+    "xs_momentum": ({"skip": 252}, {"lookback": 10, "skip": 21}),
+    "momentum_crash_filter": ({"skip": 252}, {"lookback": 10, "skip": 21}),
+    "residual_momentum": ({"skip": 252},),
+    "same_month": ({"month": 253},),
+    "pairs_distance": ({"entry": 4.0}, {"stop": 1.0}),
+    "pairs_ratio": ({"entry": 4.0}, {"stop": 1.0}),
+}
+
+
+@pytest.mark.parametrize(("name", "given"), [(name, one) for name, each in SENSELESS.items() for one in each])
+def test_parameters_that_make_no_sense_together_are_refused(name, given):
+    with pytest.raises(ConfigError, match=r"below|above|both month|rise"):
+        CATALOGUE[name](**given)
+
+
+def test_bounds_that_meet_are_no_contradiction():
+    CATALOGUE["ibs_reversion"](low=0.5, high=0.5)
+    CATALOGUE["stochastic_pullback"](low=50.0, high=50.0)
+    CATALOGUE["xs_momentum"](lookback=1, skip=0)

@@ -96,7 +96,7 @@ def test_returns_have_the_length_of_the_history(tmp_path):
 
 
 def test_a_sample_is_the_same_everywhere(tmp_path):
-    space = {"axes": {"fast": {"low": 2, "high": 40}}, "sample": {"method": "latin", "count": 8, "seed": 5}}
+    space = {"axes": {"fast": {"low": 2, "high": 25}}, "sample": {"method": "latin", "count": 8, "seed": 5}}
     one, other = asked(tmp_path, space=space), asked(tmp_path, space=space)
     assert calls(KIND, one) == calls(KIND, other)
     other_seed = {**space, "sample": {**space["sample"], "seed": 6}}
@@ -107,6 +107,9 @@ def test_a_point_that_the_strategy_refuses_is_told_before_anything_runs(tmp_path
     space = {**GRID, "axes": {"fast": [5, 0]}}
     with pytest.raises(ConfigError, match="fast must be at least 1"):
         KIND.count(asked(tmp_path, space=space))
+    crossed = {**GRID, "axes": {"fast": [5, 20], "slow": [10, 30]}}
+    with pytest.raises(ConfigError, match="fast 20 is not below slow 10"):
+        KIND.count(asked(tmp_path, space=crossed))
 
 
 def test_more_than_can_be_judged_together_is_refused(tmp_path):

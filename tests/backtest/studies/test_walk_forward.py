@@ -149,6 +149,12 @@ def test_a_step_longer_than_a_test_makes_no_year_shorter(data, tmp_path):
     assert summary["out_of_sample"]["volatility"] == pytest.approx(returns.std(ddof=1) * per_year**0.5, rel=0.01)
 
 
+def test_a_point_that_the_strategy_refuses_is_told_before_anything_runs(data):
+    crossed = {"axes": {"fast": [5, 60], "slow": [30]}, "sample": question()["space"]["sample"]}
+    with pytest.raises(ConfigError, match="fast 60 is not below slow 30"):
+        folds(data, space=crossed)
+
+
 def test_of_equals_the_first_is_chosen(data):
     twice = {"axes": {"fast": [5, 5], "slow": [30]}, "sample": question()["space"]["sample"]}
     one = run_fold(folds(data, space=twice)[0])
