@@ -14,8 +14,8 @@ _OF_SOURCE = {"us_equities_daily": _SURVIVORS, "us_tech_daily": _SURVIVORS}
 MOST_UNMOVED = 0.2
 """The share of days that may open at the close before them.
 
-Real opens do so seldom: 0.2 % of the NASDAQ Composite's days from 1999 to 2018, and of the S&P 500's from 2014 on. Those
-of the S&P 500 from 1999 to 2005, which the vendor made up, do so on 96 % of the days.
+Real opens do so seldom: 0.2 % of the NASDAQ Composite's days from 1999 to 2018, and of the S&P 500's from 2014 on.
+Those of the S&P 500 from 1999 to 2005, which the vendor made up, do so on 96 % of the days.
 """
 _FEWEST = 20  # days: of fewer, a share says nothing
 

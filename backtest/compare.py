@@ -1,9 +1,9 @@
 """Several strategies over the same data, ranked, with the Sharpe ratio deflated for having had the choice.
 
 Bailey and López de Prado (2014) deflate by the number of trials and the variance of *their* Sharpe ratios. A trial that
-made no trade, or whose returns hardly vary (``significance.tells_skill``), has no such ratio: nobody would choose it, and
-one ratio of a thousand among the others would set the variance alone, and with it deflate all of them to nothing. It is
-left out of both, ranks after the others, and says so.
+made no trade, or whose returns hardly vary (``significance.tells_skill``), has no such ratio: nobody would choose it,
+and one ratio of a thousand among the others would set the variance alone, and with it deflate all of them to nothing.
+It is left out of both, ranks after the others, and says so.
 """
 
 from collections.abc import Callable

@@ -69,8 +69,9 @@ def read_market(
     table, notes = _priced(_as_bars(table) if resolution == "tick" else table)
     traded, calendars = _terms(store, symbols)
     sessions = _sessions(store, calendars.pop(), start) if len(calendars) == 1 else None
-    origin = {"symbols": ", ".join(symbols), "source": ", ".join(sources), "resolution": resolution, "from": f"{start:%Y-%m-%d %H:%M}",
-              "to": f"{end:%Y-%m-%d %H:%M}", "as of": f"{known:%Y-%m-%d %H:%M} UTC", **notes}  # fmt: skip
+    origin = {"symbols": ", ".join(symbols), "source": ", ".join(sources), "resolution": resolution,
+              "from": f"{start:%Y-%m-%d %H:%M}", "to": f"{end:%Y-%m-%d %H:%M}",
+              "as of": f"{known:%Y-%m-%d %H:%M} UTC", **notes}  # fmt: skip
     frame = frame_of(table, panel=panel, duration=RESOLUTIONS[resolution], traded=traded, sessions=sessions,
                      price_scale=price_scale, quantity_scale=quantity_scale, origin=origin,
                      ordered=resolution == "tick")  # fmt: skip

@@ -1,7 +1,7 @@
 """What a reader has to know of a run besides its figures: in its summary, on its tear sheet, in a comparison.
 
-Belongs here: sentences on what of a request had no effect, and on why nothing was traded. Not here: what the data suffer
-from (``caveats``).
+Belongs here: sentences on what of a request had no effect, and on why nothing was traded. Not here: what the data
+suffer from (``caveats``).
 """
 
 from collections.abc import Mapping
@@ -86,7 +86,8 @@ def _bars(result: "Result") -> int:
 
 def _needed(result: "Result") -> int:
     """Return how many slices it takes until all indicators answer, the past is long enough and the sizer answers."""
-    strategy, sizer = result.session.strategy, result.session.engine.sizer
+    sizer = result.session.engine.sizer
+    strategy: Any = result.session.strategy
     needed, steps = 1, dict[str, int]()
     for name, reading in type(strategy).readings.items():
         fed = steps.get(reading.of, 0) if "x" in reading.kind.inputs() else 0

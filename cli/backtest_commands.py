@@ -154,8 +154,8 @@ def _about_all(rows: list[dict[str, Any]]) -> list[str]:
     if not left:
         return shared
     named = f"{', '.join(left[:8])}{' …' if len(left) > 8 else ''}"
-    return [*shared, f"The Sharpe ratios are deflated for a choice among {len(ran) - len(left)} of {len(ran)} strategies: "
-                     f"those of {named} mean nothing."]  # fmt: skip
+    return [*shared, f"The Sharpe ratios are deflated for a choice among {len(ran) - len(left)} of {len(ran)} "
+                     f"strategies: those of {named} mean nothing."]  # fmt: skip
 
 
 def _ranked(names: list[str], options: Options) -> list[dict[str, Any]]:

@@ -78,17 +78,17 @@ def trade_draws(payload: Mapping[str, Any]) -> dict[str, Any]:
     profits = trade_profits(result)
     if not len(profits) or kept.initial <= 0:
         return {"reason": "No trade was closed."}
-    told = {"trades": len(profits), "open": (int(kept.equity[-1]) - kept.initial - int(profits.sum())) / _MONEY,
-            "permuted": "returns" if compounds(type(result.session.strategy), result.request.sizer) else "money"}  # fmt: skip
     before, after = trade_equity(profits, kept.initial)
-    if told["permuted"] == "returns" and not (after > 0).all():
+    growing = compounds(type(result.session.strategy), result.request.sizer)
+    if growing and not (after > 0).all():
         return {"reason": "Closed trades alone lost all there was at some point: there are no returns to permute."}
     yearly = len(profits) * per_year(kept.moments) / len(kept.moments)
-    if told["permuted"] == "returns":
+    if growing:
         rows = [_row(random.permutation(profits / before), yearly) for random in _randoms(payload)]
     else:
         rows = [_trade_row(random.permutation(profits), kept.initial, yearly) for random in _randoms(payload)]
-    return {**told, **_rows(rows)}
+    return {"trades": len(profits), "open": (int(kept.equity[-1]) - kept.initial - int(profits.sum())) / _MONEY,
+            "permuted": "returns" if growing else "money", **_rows(rows)}  # fmt: skip
 
 
 def trade_profits(result: Result) -> NDArray[np.int64]:

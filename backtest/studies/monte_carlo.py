@@ -2,8 +2,7 @@
 
 | method | what differs from draw to draw |
 |---|---|
-| ``trade_order`` | the order of the closed trades: the profit is the same, the way to it is not. Where sizes grow with the
-                    equity, of their returns on it; elsewhere, of their money |
+| ``trade_order`` | the order of the closed trades (``draws.trade_draws``): the profit is the same, the way is not |
 | ``returns`` | the history of the run's returns: stationary bootstrap, blocks by ``block_length`` |
 | ``prices`` | the prices: bars in another order (``resample.bar_path``), traded anew by the strategy |
 | ``costs`` | fees and slippage times a factor (``stress``): a draw is a factor, and nothing is random |

@@ -18,8 +18,8 @@ from backtest.tearsheet.sessions import Sessions
 _NORMAL = NormalDist()
 _EULER = float(np.euler_gamma)
 MOST_SHARPE = 1.0
-"""Of one session, about 16 a year. Beyond it returns vary less than their own mean: they are a fee or an interest that is
-paid session by session, and no bet whose luck could be asked after."""
+"""Of one session, about 16 a year. Beyond it returns vary less than their own mean: they are a fee or an interest that
+is paid session by session, and no bet whose luck could be asked after."""
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,9 @@ def test_a_choice_of_all_there_are_is_none() -> None:
 def test_a_sizer_that_is_never_asked_has_no_effect_and_says_so() -> None:
     one, other = (ran(Half(), bars(30), sizer=sizer) for sizer in ("equity:0.05", "equity:0.5"))
     assert one.summary()["digest"] == other.summary()["digest"]
-    assert one.summary()["notes"] == ["The sizer equity:0.05 has no effect: the strategy itself says how much it holds."]
+    assert one.summary()["notes"] == [
+        "The sizer equity:0.05 has no effect: the strategy itself says how much it holds."
+    ]
     assert told(Half(), bars(30)) == []  # none was given
     assert told(Helped(), bars(30), sizer="equity:0.5") == []
 

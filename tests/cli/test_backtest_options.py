@@ -121,9 +121,9 @@ def test_a_comparison_of_nothing_fails() -> None:
 
 
 def test_a_comparison_with_a_name_that_does_not_exist_does_not_begin() -> None:
-    with pytest.raises(ConfigError, match="^there is no strategy sma_crosover did you mean sma_crossover"):
+    with pytest.raises(ConfigError, match=r"^there is no strategy sma_crosover did you mean sma_crossover"):
         compare(strategies="ema_crossover,sma_crosover", **SHARED)
-    with pytest.raises(ConfigError, match="^there is no file mine.py"):
+    with pytest.raises(ConfigError, match=r"^there is no file mine\.py"):
         compare(strategies="ema_crossover,mine.py:Mine", **SHARED)
 
 
