@@ -149,13 +149,14 @@ def compare(
 def _about_all(rows: list[dict[str, Any]]) -> list[str]:
     """Return what is to be said of a comparison as a whole: of the data, and of whom the ratios are deflated for."""
     ran = [row for row in rows if row["digest"] is not None]
-    left = [row["strategy"] for row in ran if not row["counted"]]
     shared = [one for one in ran[0]["notes"] if all(one in row["notes"] for row in ran)]
-    if not left:
+    counted = sum(row["counted"] for row in ran)
+    if counted == len(ran):
         return shared
-    named = f"{', '.join(left[:8])}{' …' if len(left) > 8 else ''}"
-    return [*shared, f"The Sharpe ratios are deflated for a choice among {len(ran) - len(left)} of {len(ran)} "
-                     f"strategies: those of {named} mean nothing."]  # fmt: skip
+    still = ", ".join(row["strategy"] for row in ran if not row["counted"] and row["sharpe"] is not None)
+    why = f"never traded, or their returns hardly vary: {still}" if still else "never traded"
+    return [*shared, f"The Sharpe ratios are deflated for a choice among {counted} of {len(ran)} strategies; "
+                     f"the others {why}."]  # fmt: skip
 
 
 def _ranked(names: list[str], options: Options) -> list[dict[str, Any]]:
