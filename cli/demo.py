@@ -13,7 +13,6 @@ from cli.output import console, errors, print_json, print_table
 from cli.status import print_status
 from warehouse.status import Status, read_status
 from warehouse.store import Warehouse, connect
-from zeno.clock import SystemClock
 from zeno.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ _NEXT = """
   .venv/bin/python docs/research_start.py the same from Python, as of a moment
   .venv/bin/zeno status                   this summary
 """
+_PAGES = 3
 
 
 def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
@@ -46,16 +46,17 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for pr
         result = run_elt(settings, on_event=progress)
     found = read_status(store)
     pages = _pages(settings, store, quiet=as_json) if result.success else {}
+    succeeded = result.success and len(pages) == _PAGES
     if as_json:
-        print_json({"success": result.success, "status": found.as_dict(), **pages})
+        print_json({"success": succeeded, "status": found.as_dict(), **pages})
     else:
         _summary(settings, result, found, time.monotonic() - began)
         console.print(
-            _NEXT.format(**{name: escape(str(page)) for name, page in pages.items()}) if pages else "",
+            _NEXT.format(**{name: escape(str(page)) for name, page in pages.items()}) if succeeded else "",
             highlight=False,
             soft_wrap=True,
         )
-    if not result.success or found.differing:
+    if not succeeded or found.differing:
         raise typer.Exit(1)
 
 
@@ -73,49 +74,20 @@ def _summary(settings: Settings, result: "EltResult", found: Status, seconds: fl
 
 
 def _pages(settings: Settings, store: Warehouse, *, quiet: bool) -> dict[str, Path]:
-    """Run what research there is to show, with a line for each, and return its pages."""
-    steps = {
-        "tear_sheet": ("a backtest: a moving-average crossover on the S&P 500", _tear_sheet),
-        "study": ("a walk-forward study: the five strongest of twenty stocks, 1990–2022", _study),
-        "risk_report": ("MRIE: regimes, causal graph, scenarios, claims", _risk_report),
-    }
-    pages = {}
-    for name, (title, make) in steps.items():
-        with errors.status(title) as line:
-            pages[name] = make(settings, store, lambda what, title=title, line=line: line.update(f"{title}: {what}"))
-        if not quiet:
-            errors.print(f"[green]✓[/] {title}", highlight=False, soft_wrap=True)
-    return pages
+    """Run what research there is to show, with a line for each, and return its pages; none of what failed."""
+    from assets.run import run_research
+    from cli.progress import RunProgress
 
-
-def _risk_report(settings: Settings, store: Warehouse, say: Say) -> Path:
-    """Run all six phases of MRIE in this process and write its page; the same data are not computed twice."""
-    from mrie.run import begin, run
-    from mrie.run.tracking import track_run
-
-    clock = SystemClock()
-    found = run(begin(store, settings, clock=clock,
-                      watch=lambda phase, done, total: say(f"{phase}, {done} of {total}")))  # fmt: skip
-    say("MLflow")
-    track_run(found, settings, clock)
-    return found.page
-
-
-def _study(settings: Settings, store: Warehouse, say: Say) -> Path:
-    """Walk forward over twenty stocks, where studies run by default; done once, however often the demo runs."""
-    from backtest.studies.standard import walk_forward_study
-    from research.executors import executor
-    from research.store import StudyStore
-    from research.study import Studies
-
-    studies = Studies(StudyStore(store), settings)
-    study = walk_forward_study(studies, strategy="xs_momentum", universe="us_equities_daily", end="2023-01-01",
-                               grid=["lookback=63,126,252", "skip=0,21", "top=5"], train=1260, test=252, purge=5,
-                               cost="bps:5")  # fmt: skip
-    studies.drive(study, lambda: executor(settings.executor, settings.workers),
-                  lambda now: say(f"{now.done} of {now.total} folds"))  # fmt: skip
-    studies.track(study)
-    return settings.studies / study / "tearsheet.html"
+    title = "a backtest: a moving-average crossover on the S&P 500"
+    with errors.status(title) as line:
+        pages = {"tear_sheet": _tear_sheet(settings, store, lambda what: line.update(f"{title}: {what}"))}
+    if not quiet:
+        errors.print(f"[green]✓[/] {title}", highlight=False, soft_wrap=True)
+        errors.print("a walk-forward study: the five strongest of twenty stocks, 1990–2022; then MRIE", highlight=False)
+    with RunProgress(quiet=quiet) as progress:
+        found = run_research(settings, on_event=progress).paths
+    wanted = {"study": ("research.walk_forward", "tearsheet"), "risk_report": ("mrie.report", "page")}
+    return pages | {name: found[asset][page] for name, (asset, page) in wanted.items() if page in found.get(asset, {})}
 
 
 def _tear_sheet(settings: Settings, store: Warehouse, say: Say) -> Path:
