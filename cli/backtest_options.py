@@ -87,11 +87,14 @@ def make_strategy(name: str, options: Options) -> Any:
     Raises
     ------
     ConfigError
-        When there is no such strategy or parameter.
+        When there is no such strategy or parameter, or the strategy's own code fails.
     """
+    from backtest.stopped import explained
     from backtest.strategies.files import find_strategy
 
-    return find_strategy(name)(**parameters_of(options.param or []))
+    found = find_strategy(name)
+    with explained(found):  # its ``start`` is a user's code
+        return found(**parameters_of(options.param or []))
 
 
 def parameters_of(given: list[str]) -> Mapping[str, float]:

@@ -138,6 +138,7 @@ def regime(
 def begin(name: str, strategy: str, universe: str, options: Options, judging: Space | Judging,
           driving: Driving, more: dict[str, Any] | Callable[[Any], dict[str, Any]]) -> None:  # fmt: skip
     """Write a study down, and drive it; ``more`` may ask the named data. What cannot run is refused before."""
+    from backtest.stopped import explained
     from backtest.strategies.files import find_strategy
     from backtest.studies import ask
     from cli.output import errors
@@ -145,13 +146,14 @@ def begin(name: str, strategy: str, universe: str, options: Options, judging: Sp
     from research.kinds import kind
     from research.study import Studies
 
-    panel = bool(find_strategy(strategy).panel)  # type: ignore[attr-defined]
-    with errors.status("naming the data"):
+    found = find_strategy(strategy)
+    panel = bool(found.panel)  # type: ignore[attr-defined]
+    with errors.status("naming the data"), explained(found):
         asked = asked_data(options, panel, universe)
         about = asked_question(strategy, options, judging, asked, panel) | (more(asked) if callable(more) else more)
         spec = ask.spec(name, asked, about)
-        kind(name).count(spec)
+        kind(name).count(spec)  # refuses what cannot be asked, before anything is compiled
     with errors.status("compiling"):
-        kind(name).prepare(spec)
+        kind(name).prepare(spec)  # a strategy that does not run leaves no study behind
     studies = Studies()
     drive(studies, studies.create(spec, asked.detail), driving)

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from backtest.stopped import explained
 from backtest.strategies.files import file_of, find_strategy
 from backtest.studies.source import cut, load
 from backtest.studies.space import Point
 from backtest.studies.trial import trial
 from research.spec import Spec
 
-_ENOUGH = 3  # slices to compile on
+_ENOUGH = 500  # slices to compile on, and for the usual warm-ups to end in: most mistakes show only after them
 
 
 class OfStrategy:
@@ -24,9 +25,16 @@ class OfStrategy:
         return [] if path is None else [path]
 
     def prepare(self, spec: Spec) -> None:
-        """Compile the strategy here, so that workers find it compiled."""
+        """Compile the strategy here, so that workers find it compiled, and see that it runs.
+
+        Raises
+        ------
+        ConfigError
+            When its code fails on the first slices.
+        """
         frame = load(spec.data, panel=is_panel(spec.question))
-        trial(spec.question, {}, cut(frame, 0, min(len(frame.columns), _ENOUGH)))
+        with explained(find_strategy(spec.question["strategy"])):
+            trial(spec.question, {}, cut(frame, 0, min(len(frame.columns), _ENOUGH)))
 
 
 def check_points(question: Mapping[str, Any], space: Iterable[Point]) -> None:

@@ -14,6 +14,8 @@ from backtest.core.strategy import PanelStrategy, Strategy
 from backtest.frames import Frame, frame_of
 from backtest.run import Request, Result, run_backtest
 from backtest.stopped import explained
+from backtest.strategies.files import find_strategy
+from backtest.strategies.sma_crossover import SmaCrossover
 from zeno.errors import ConfigError
 
 DAYS = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(5)]
@@ -32,6 +34,22 @@ class Divides(Strategy):
 
     def on_bar(self, now: Any) -> None:
         now.hold(1 // (now.seen() - now.seen()))
+
+
+class Typo(Strategy):
+    """Ask the view for what it does not have."""
+
+    def on_bar(self, now: Any) -> None:
+        now.hodl(1)
+
+
+class Undefined(Strategy):
+    """Use a name that nobody defined, once two slices are gone."""
+
+    def on_bar(self, now: Any) -> None:
+        threshold = 2
+        if now.seen() > threshold:
+            now.hold(treshold)  # type: ignore[name-defined]  # noqa: F821
 
 
 class Floods(Strategy):
@@ -59,8 +77,8 @@ def quotes() -> Frame:
     return frame_of(table, panel=False, price_scale=0)
 
 
-def ran(market: Frame, strategy: Callable[[], Any] = Buys, **asked: Any) -> Result:
-    return run_backtest(Request(strategy(), **{"lane": "plain", **asked}), market, kernels=Path("unused"))
+def ran(market: Frame, strategy: Callable[[], Any] = Buys, kernels: Path = Path("unused"), **asked: Any) -> Result:
+    return run_backtest(Request(strategy(), **{"lane": "plain", **asked}), market, kernels=kernels)
 
 
 REFUSED = {
@@ -119,6 +137,41 @@ def test_a_price_to_come_moves_no_fill_and_no_order() -> None:
 def test_a_strategy_that_stops_its_run_says_where(strategy: type[Strategy], message: str) -> None:
     with pytest.raises(ConfigError, match=message), explained(strategy()):
         ran(frame(), strategy)
+
+
+@pytest.mark.parametrize("lane", ["auto", "plain"])
+@pytest.mark.parametrize(("strategy", "message", "meant"), [
+    (Typo, r"Typo stopped the run: now has no hodl \(.*test_requests\.py:\d+\)", "did you mean hold"),
+    (Undefined, r"Undefined stopped the run: NameError: name 'treshold' .*test_requests\.py:\d+", "mean threshold"),
+])  # fmt: skip
+def test_a_slip_in_ones_own_code_is_told_as_such(strategy: type[Strategy], message: str, meant: str, lane: str,
+                                                    tmp_path: Path) -> None:  # fmt: skip
+    with pytest.raises(ConfigError, match=message) as told, explained(strategy()):
+        ran(frame(), strategy, tmp_path, lane=lane)
+    assert meant in told.value.remedy
+
+
+_RAISES = """
+from backtest.core.strategy import Strategy
+
+class Raises(Strategy):
+    def on_bar(self, now):
+        if now.seen() > 2:
+            raise ValueError("enough")
+"""
+
+
+def test_what_ones_own_code_raises_in_machine_code_is_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(_RAISES)
+    found = find_strategy(f"{tmp_path / 'mine.py'}:Raises")
+    with pytest.raises(ConfigError, match="Raises stopped the run: ValueError: enough") as told, explained(found):
+        ran(frame(), found, tmp_path, lane="batch")
+    assert "mine.py:7" in told.value.message or "--lane plain" in told.value.remedy
+
+
+def test_a_fault_of_ours_keeps_its_traceback() -> None:
+    with pytest.raises(KeyError), explained(SmaCrossover()):
+        raise KeyError("ours")
 
 
 def test_a_comparison_goes_on_after_a_strategy_that_stops() -> None:

@@ -171,6 +171,28 @@ def test_mistakes_are_told_with_a_remedy(home, arguments, said):
     assert "Traceback" not in done.stderr
 
 
+_TYPO = """
+from backtest.core.now import Now
+from backtest.core.strategy import Strategy
+
+class Typo(Strategy):
+    def on_bar(self, now: Now) -> None:
+        if now.seen() > 100:
+            now.hodl(1)
+"""
+
+
+def test_a_strategy_that_does_not_run_leaves_no_study_behind(home, finished):
+    (home / "mine.py").write_text(_TYPO)
+    ask = ["start", "sweep", "-s", f"{home / 'mine.py'}:Typo", "--bars", str(home / "stocks.parquet"), "--json"]
+    done = zeno(home, *ask)
+    told = json.loads(done.stderr.splitlines()[-1])
+    assert (done.returncode, told["error"]) == (2, "ConfigError"), done.stderr
+    assert f"now has no hodl ({home / 'mine.py'}:8)" in told["message"]
+    assert "hold" in told["remedy"]
+    assert "sweep" not in [one["kind"] for one in json.loads(zeno(home, "list", "--json").stdout)]
+
+
 def test_why_a_task_was_given_up_is_shown_as_it_was_raised(home):
     store = StudyStore(connect(make_settings(home / "zeno")))
     store.create(probe(), {"tasks": 10})
