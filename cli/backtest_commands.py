@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from cli.backtest_options import Options, make_frame, make_request, make_strategy, with_options
-from cli.output import console, errors, print_json, print_table
+from cli.output import console, errors, print_json, print_table, refuse_unwritable
 from zeno.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Backtest strategies: one engine for research, paper and live.")
@@ -29,7 +29,7 @@ def run(
 ) -> None:
     """Run a strategy over bars or ticks, and print what came of it."""
     if journal is not None:
-        _refuse_folder(journal)
+        refuse_unwritable(journal)
     result = _run(strategy, options)
     if journal is not None:
         from backtest.journals import write_journal
@@ -39,13 +39,6 @@ def run(
         print_json(result.summary())
     else:
         _print(result.summary())
-
-
-def _refuse_folder(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise ConfigError(f"there is no folder {path.parent}", remedy="make it first")
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder", remedy="name a file in it")
 
 
 def _run(name: str, options: Options) -> Any:
@@ -102,7 +95,7 @@ def report(
     from backtest.report import run_record
     from backtest.tearsheet import tear_sheet, write_page
 
-    _refuse_folder(output)
+    refuse_unwritable(output)
     if trials < 1:
         raise ConfigError(f"--trials {trials} does not count this run", remedy="give --trials 1 or more")
     result = _run(strategy, options)

@@ -9,9 +9,8 @@ from rich.markup import escape
 
 from cli.mrie_run import run
 from cli.mrie_validate import validate
-from cli.output import console, print_json, print_table
+from cli.output import console, print_json, print_table, refuse_unwritable
 from zeno.clock import SystemClock
-from zeno.errors import ConfigError
 from zeno.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Macro regimes: a risk reading with its disagreement and track record.")
@@ -30,7 +29,7 @@ app.command()(validate)
 
 @app.command()
 def report(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write the page.")] = None,
+    out: Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Where to write the page.")] = None,
     as_of: Annotated[str, typer.Option(help=_EARLIER)] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -40,6 +39,8 @@ def report(
     from mrie.run.record import written
 
     settings = Settings.from_env()
+    if out is not None:
+        refuse_unwritable(out)
     store, at = _store(settings, as_of)
     found = load_report(store, settings, as_of=at)
     if as_json:
@@ -49,8 +50,6 @@ def report(
     if as_json and out is None:
         return
     target = out or settings.home / "mrie" / "report.html"
-    if not target.parent.is_dir():
-        raise ConfigError(f"There is no folder {target.parent}.", remedy="Make it first.")
     write_page(found, target)
     if not as_json:
         console.print(

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.output import console, errors, print_json, print_table
+from cli.output import console, errors, print_json, print_table, refuse_unwritable
 from zeno.errors import ConfigError
 
 _LABELS = {
@@ -88,8 +88,7 @@ class _Bar:
 def _refuse_target(path: Path) -> None:
     if path.suffix not in (".csv", ".parquet"):
         raise ConfigError(f"{path.name} is neither .csv nor .parquet.", remedy="Name the readings file so.")
-    if not path.parent.is_dir():
-        raise ConfigError(f"There is no folder {path.parent}.", remedy="Make it first.")
+    refuse_unwritable(path)
 
 
 def _write(table: Any, path: Path) -> None:

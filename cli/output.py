@@ -1,10 +1,13 @@
 """How the command line speaks: tables for people, JSON for programs, errors that name the remedy."""
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,10 +15,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from zeno.errors import ZenoError
+from zeno.errors import ConfigError, ZenoError
 
 _UNBOUNDED = 1_000
 _TEXT_ROOM = 12
+_LABELS = re.compile(r"(?:.*_)?(?:id|batch|year|port)", re.IGNORECASE)
+"""Columns whose whole numbers are names: thousands are not separated in them."""
 
 console = Console(width=None if sys.stdout.isatty() else _UNBOUNDED)  # in a pipe or a file nothing needs to be folded
 errors = Console(stderr=True, width=None if sys.stderr.isatty() else _UNBOUNDED)
@@ -27,12 +32,12 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows for a person: numbers right-aligned with thousands separated, times to the second.
+    """Print rows for a person: numbers right-aligned with thousands separated unless they are ids, times to the second.
 
     Brackets in a value are the value's own, not markup. Decimals have as many places as their column needs; none is
     rounded. On a narrow terminal text is folded before numbers and times are.
     """
-    given = [list(row) for row in rows]
+    given = [[_label(name, value) for name, value in zip(columns, row, strict=True)] for row in rows]
     width = range(len(columns))
     numeric = {at for at in width if any(_is_number(row[at]) for row in given)}
     times = {at for at in width if any(isinstance(row[at], date) for row in given)}
@@ -45,6 +50,15 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for row in listed:
         table.add_row(*(Text(shown(value)) for value in row))
     console.print(table)
+
+
+class _Id(int):
+    """A whole number that names something."""
+
+
+def _label(column: str, value: Any) -> Any:
+    is_label = isinstance(value, int) and not isinstance(value, bool) and _LABELS.fullmatch(column)
+    return _Id(value) if is_label else value
 
 
 def _aligned(column: Sequence[Any]) -> list[Any]:
@@ -75,7 +89,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}"
+        return str(int(value)) if isinstance(value, _Id) else f"{value:,}"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.%f").removesuffix(".000000")
     return value.isoformat() if isinstance(value, date) else str(value)
@@ -90,6 +104,22 @@ def print_error(error: ZenoError, *, as_json: bool) -> None:
     errors.print(f"[bold red]{type(error).__name__}[/] {escape(error.message)}", highlight=False, soft_wrap=True)
     if error.remedy:
         errors.print(f"  → {error.remedy}", highlight=False, markup=False, soft_wrap=True)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Refuse a file that cannot be written, before anything is computed for it.
+
+    Raises
+    ------
+    ConfigError
+        When its folder is not there or may not be written to, or it is a folder itself.
+    """
+    if not path.parent.is_dir():
+        raise ConfigError(f"there is no folder {path.parent}", remedy="make it first")
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder", remedy="name a file in it")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ConfigError(f"{path} cannot be written", remedy="change its rights, or name another file")
 
 
 def megabytes(size: int | None) -> str:

@@ -2,14 +2,16 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.output import console, print_table
+from cli.output import console, print_table, refuse_unwritable
+from cli.query_errors import with_remedy
 from warehouse.client import Client
 from warehouse.store import connect
 from zeno.errors import ConfigError, WarehouseError
@@ -36,14 +38,18 @@ _SETTINGS = {"output_format_json_array_of_rows": 1, "output_format_json_quote_de
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT; schemas: raw, ref, staging, marts, ops.")],
+    sql: Annotated[str, typer.Argument(help="One SELECT; schemas: raw, ref, marts, research, mrie, ops.")],
     fmt: Annotated[Format, typer.Option("--format", help="How to write the result.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
     """Run SQL on the warehouse as the read-only researcher."""
-    statement = sql.strip().rstrip(";")
+    statement = sql.strip().rstrip(";").rstrip()
+    if not statement:
+        raise ConfigError("There is no SQL to run.", remedy='Write zeno query "SELECT count() FROM marts.bars_1m".')
     chosen = Format.JSON if as_json else fmt
+    if output is not None:
+        refuse_unwritable(output)
     if chosen is Format.TABLE:
         if output is not None:
             raise ConfigError("A table is for the screen.", remedy="Add --format csv, json or parquet.")
@@ -52,9 +58,10 @@ def query(
     if chosen is Format.PARQUET and output is None and sys.stdout.isatty():
         raise ConfigError("Parquet is binary.", remedy="Add --output FILE, or redirect standard output.")
     client = connect().client()
-    if chosen is Format.PARQUET:
-        statement = _plain(statement, _types(client, statement))
-    data = client.raw(statement, _ENGINE_FORMATS[chosen], _SETTINGS if chosen is Format.JSON else None)
+    with _remedied(statement, client):
+        if chosen is Format.PARQUET:
+            statement = _plain(statement, _types(client, statement))
+        data = client.raw(statement, _ENGINE_FORMATS[chosen], _SETTINGS if chosen is Format.JSON else None)
     if output is not None:
         output.write_bytes(data)
     else:
@@ -62,10 +69,19 @@ def query(
         sys.stdout.buffer.flush()
 
 
+@contextmanager
+def _remedied(statement: str, client: Client) -> Iterator[None]:
+    try:
+        yield
+    except WarehouseError as error:
+        raise with_remedy(error, statement, client) from error
+
+
 def _print(statement: str) -> None:
     client = connect().client()
-    types = _types(client, statement)
-    result = client.arrow(_plain(statement, types))
+    with _remedied(statement, client):
+        types = _types(client, statement)
+        result = client.arrow(_plain(statement, types))
     shown = result.slice(0, _ROWS_SHOWN)
     columns = [_values(shown[at].to_pylist(), types.get(name, "")) for at, name in enumerate(shown.column_names)]
     print_table("", result.column_names, zip(*columns, strict=True))

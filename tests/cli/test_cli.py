@@ -72,6 +72,45 @@ def test_a_failing_query_says_why_and_exits_with_4(zeno):
     assert "nope" in json.loads(done.stderr)["message"]
 
 
+@pytest.mark.parametrize(("sql", "remedy"), [
+    ("SELECT pricee FROM raw.trades", "Did you mean price? zeno query \"DESCRIBE TABLE raw.trades\""),
+    ("SELECT t.pricee FROM raw.trades AS t", "Did you mean price? zeno query \"DESCRIBE TABLE raw.trades\""),
+    ("SELECT utterly_unlike FROM raw.trades", "zeno query \"DESCRIBE TABLE raw.trades\""),
+    ("SELECT * FROM raw.tradez", "Did you mean raw.trades?"),
+    ("SELECT * FROM nowhere.trades", "Did you mean raw.trades?"),
+    ("SELECT * FROM trades", "Did you mean raw.trades?"),
+    ("SELEC 1", "no valid SQL"),
+    ("SELECT 1 +", "no valid SQL"),
+    ("SELECT nonesuch(1)", "lists the functions"),
+    ("SELECT sleep(3) SETTINGS max_execution_time = 1", "A query has five minutes"),
+    ("SELECT number FROM numbers(9) SETTINGS max_result_rows = 3", "Ask for less"),
+    ("DROP TABLE raw.trades", "only reads"),
+    ("SELECT toDate('x')", "ClickHouse's SQL"),
+])  # fmt: skip
+def test_every_mistake_in_sql_has_a_remedy(zeno, sql, remedy):
+    told = json.loads(zeno("query", sql, "--json").stderr)
+    assert remedy in told["remedy"], told
+
+
+@pytest.mark.parametrize("sql", ["", " ", ";"])
+def test_no_sql_is_said_to_be_none(zeno, sql):
+    done = zeno("query", sql, "--json")
+    assert (done.returncode, json.loads(done.stderr)["message"]) == (2, "There is no SQL to run.")
+
+
+@pytest.mark.parametrize(("path", "said"), [("/nonexistent/x.csv", "there is no folder"), ("/tmp", "is a folder")])
+def test_a_file_that_cannot_be_written_is_refused_before_the_query_runs(zeno, path, said):
+    done = zeno("query", "SELECT nonesuch", "--format", "csv", "-o", path, "--json")
+    told = json.loads(done.stderr)
+    assert (done.returncode, told["error"]) == (2, "ConfigError")
+    assert said in told["message"]
+
+
+def test_ids_are_not_grouped(zeno):
+    line = zeno("query", "SELECT toUInt64(12345678) AS batch, 12345 AS instrument_id, 4567 AS bid, 2013 AS year")
+    assert [cell.strip() for cell in line.stdout.splitlines()[-1].split("│")] == ["12345678", "12345", "4,567", "2013"]
+
+
 def test_a_query_cannot_write(zeno):
     done = zeno("query", "DROP TABLE raw.trades")
     assert done.returncode == 4
