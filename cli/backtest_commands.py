@@ -1,6 +1,5 @@
 """``zeno backtest``: run a strategy, look at it, and compare several."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -128,7 +127,7 @@ def compare(
         raise ConfigError("a strategy is named twice", remedy="name each once")
     for name in names:
         find_strategy(name)  # a typo is told now, not in a row after all the others have run
-    rows = _ranked(names, options)
+    rows = _ranked(names, options, quiet=as_json)
     if all(row["digest"] is None for row in rows):
         raise ConfigError(f"none of them ran: {rows[0]['note']}", remedy="run one of them alone to see more")
     if as_json:
@@ -152,11 +151,12 @@ def _about_all(rows: list[dict[str, Any]]) -> list[str]:
                      f"the others {why}."]  # fmt: skip
 
 
-def _ranked(names: list[str], options: Options) -> list[dict[str, Any]]:
+def _ranked(names: list[str], options: Options, *, quiet: bool) -> list[dict[str, Any]]:
     from backtest.compare import compare_strategies
 
     def progress(name: str, number: int) -> None:
-        sys.stderr.write(f"{number + 1}/{len(names)} {name}\n")
+        if not quiet:
+            errors.print(f"{number + 1} of {len(names)}: running {name}", highlight=False, markup=False)
 
     return compare_strategies(names, lambda name: make_strategy(name, options), lambda made: make_frame(made, options),
                               lambda made: make_request(made, options), progress)  # fmt: skip

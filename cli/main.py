@@ -14,7 +14,7 @@ from typing import Any, Never
 import typer
 from typer.core import TyperGroup
 
-from cli.output import errors, print_error
+from cli.output import errors, print_error, tell_of_compiling
 from zeno.errors import ConfigError, ZenoError
 from zeno.settings import Settings
 from zeno.telemetry import correlated, log_to
@@ -81,6 +81,8 @@ def run() -> None:
     try:
         with correlated():
             _log(Settings.from_env())
+            if "--json" not in sys.argv:
+                tell_of_compiling()
             app()
     except ZenoError as error:
         print_error(error, as_json="--json" in sys.argv)

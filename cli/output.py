@@ -1,6 +1,7 @@
 """How the command line speaks: tables for people, JSON for programs, errors that name the remedy."""
 
 import json
+import logging
 import os
 import re
 import sys
@@ -104,6 +105,20 @@ def print_error(error: ZenoError, *, as_json: bool) -> None:
     errors.print(f"[bold red]{type(error).__name__}[/] {escape(error.message)}", highlight=False, soft_wrap=True)
     if error.remedy:
         errors.print(f"  → {error.remedy}", highlight=False, markup=False, soft_wrap=True)
+
+
+class _Told(logging.Handler):
+    """Prints what is logged to standard error, above whatever bar is there."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        errors.print(record.getMessage(), highlight=False, markup=False, soft_wrap=True)
+
+
+def tell_of_compiling() -> None:
+    """Say when a strategy is compiled: it is the first use, and takes seconds in which nothing else is seen."""
+    logger = logging.getLogger("backtest.core.kernels")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(_Told())
 
 
 def refuse_unwritable(path: Path) -> None:

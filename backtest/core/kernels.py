@@ -7,6 +7,7 @@ code cannot be picked up. The entry points are written to a small file, because 
 
 import hashlib
 import inspect
+import logging
 import re
 import sys
 import sysconfig
@@ -98,6 +99,8 @@ def catch_up(words, i):
 
 _INSTALLED = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
 _COMPLAINTS = (NumbaError, UnsupportedBytecodeError)
+_log = logging.getLogger(__name__)
+_told: set[type[Flat]] = set()
 
 
 class CannotCompile(ZenoError):
@@ -189,17 +192,27 @@ def _explained(entry: Any, owner: type[Flat]) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
         if working:
             return entry(*arguments)
+        _tell(entry, owner)
         result = explained(entry, *arguments)
         working.append(True)
         return result
 
     def direct(*types: Any) -> Callable[..., Any]:
         """Return the entry for arguments of these types, which it does not look at again: a short call costs less."""
+        _tell(entry, owner)
         explained(entry.compile, types)
         return entry.get_overload(types)
 
     call.entry, call.direct = entry, direct  # type: ignore[attr-defined]
     return call
+
+
+def _tell(entry: Any, owner: type[Flat]) -> None:
+    """Log, once a strategy, that machine code is about to be made, which takes seconds: unless it is in the cache."""
+    if owner not in _told and not Path(entry._cache._cache_file._index_path).exists():
+        _told.add(owner)
+        made = "calls from plain Python" if owner in (Now, Slice) else getattr(owner, "name", "") or owner.__name__
+        _log.info("Compiling %s (once) …", made)
 
 
 def _cannot(owner: type[Flat], error: Exception) -> CannotCompile:

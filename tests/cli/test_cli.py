@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from builders import trades
+from real_stocks import real_closes
 
 from cli.output import shown
 from cli.services import logs
@@ -232,3 +233,29 @@ def test_the_last_lines_of_a_log_are_printed_as_they_are(tmp_path, monkeypatch, 
     (Settings.from_env().logs / "zeno.jsonl").write_bytes(b"first\n[/b] of [red]\ncut \xff\n")
     logs("zeno", 2)
     assert capsys.readouterr().out.splitlines() == ["[/b] of [red]", "cut \ufffd"]
+
+
+_MINE = """
+from backtest.core.strategy import Strategy
+
+class Buys(Strategy):
+    def on_bar(self, now):
+        now.hold(1)
+"""
+
+
+def test_the_first_use_of_a_strategy_says_that_it_compiles(tmp_path):
+    (tmp_path / "mine.py").write_text(_MINE)
+    pq.write_table(real_closes(1, 50), tmp_path / "bars.parquet")
+
+    def run(name: str, *more: str) -> subprocess.CompletedProcess[str]:
+        ask = ["run", "-s", f"{tmp_path / 'mine.py'}:{name}", "--bars", str(tmp_path / "bars.parquet"), *more]
+        environment = os.environ | {"ZENO_HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        return subprocess.run([sys.executable, "-m", "cli.main", "backtest", *ask], capture_output=True, text=True,
+                              env=environment, cwd=ROOT, check=True)  # fmt: skip
+
+    assert run("Buys").stderr.splitlines() == ["Compiling Buys (once) …"]
+    assert run("Buys").stderr == ""
+    (tmp_path / "mine.py").write_text(_MINE.replace("hold(1)", "hold(2)"))
+    told = run("Buys", "--json")
+    assert (told.stderr, json.loads(told.stdout)["strategy"]) == ("", "Buys")
