@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.backtest_options import with_fields
 from cli.output import console, errors, print_json, print_table
+from cli.study_answer import print_answer
 from cli.study_options import Driving
 from cli.study_start import app as start
 from zeno.errors import ConfigError, StudyError
@@ -22,20 +23,6 @@ app = typer.Typer(no_args_is_help=True, help="Durable research: walk-forward, sw
 app.add_typer(start, name="start")
 Id = Annotated[str, typer.Argument(help="The study's id, or how it begins.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_ROWS = {
-    "folds": ("fold", "test_from", "test_to", "chosen", "train_score", "return", "sharpe", "max_drawdown"),
-    "points": ("rank", "point", "score", "sharpe", "return", "max_drawdown", "turnover", "fills"),
-    "stress": ("factor", "cost", "slippage", "sharpe", "return", "max_drawdown", "fees"),
-    "variants": ("name", "what", "sharpe_difference", "low", "high", "return_difference", "max_drawdown_difference",
-                 "turnover_difference"),
-    "regimes": ("point", "symbols", "regime", "periods", "share", "mean", "sharpe", "low", "high", "max_drawdown",
-                "hit_rate"),
-    "runs": ("point", "symbols", "unlabelled", "sharpe", "return", "max_drawdown", "turnover"),
-}  # fmt: skip
-"""Columns of a summary's rows that fit on a screen; ``--json`` has all."""
-_TEXTS = {"caveats": "caveat", "not_dropped": "not dropped"}
-_MOST_ROWS = 25
-_FOR_PAGES = ("histogram", "heat_map", "fans")
 _COLUMNS = ("id", "kind", "state", "done", "total", "dead", "created", "executor")
 
 
@@ -69,7 +56,8 @@ def show(study: Id, as_json: AsJson = False) -> None:
     print_table("", ["", "value"], [(name, value) for name, value in _described(state, spec)])
     for one in dead:
         errors.print(f"\n[red]{one.name}[/] was given up after three tries:\n{escape(one.detail)}", highlight=False)
-    _print_summary(state.summary)
+    print_answer(state.id, state.kind, state.summary)
+    _print_pages(state)
 
 
 @app.command()
@@ -208,7 +196,7 @@ def _end(state: Any, as_json: bool) -> None:
     if as_json:
         print_json(asdict(state))
     else:
-        _print_summary(state.summary)
+        print_answer(state.id, state.kind, state.summary)
     if state.state == "stuck":
         remedy = f"zeno study show {state.id} says why; zeno study resume --again {state.id} tries again."
         raise StudyError(f"Study {state.id} is stuck: {state.dead} tasks failed three times.", remedy=remedy)
@@ -217,13 +205,14 @@ def _end(state: Any, as_json: bool) -> None:
                          remedy=f"zeno study resume {state.id}")  # fmt: skip
     if not as_json:
         console.print(f"\nStudy [bold]{state.id}[/] has finished; results {state.result[:16]}…")
-        for name, path in _pages(state):
-            console.print(f"{name}: [bold]{escape(path)}[/]", highlight=False, soft_wrap=True)
+        _print_pages(state)
 
 
-def _pages(state: Any) -> list[tuple[str, str]]:
+def _print_pages(state: Any) -> None:
     folder = Settings.from_env().studies / state.id
-    return [(path.stem.replace("_", " "), str(path)) for path in sorted(folder.glob("*.html"))]
+    for path in sorted(folder.glob("*.html")):
+        name = path.stem.replace("_", " ")
+        console.print(f"{name}: [bold]{escape(str(path))}[/]", highlight=False, soft_wrap=True)
 
 
 def _described(state: Any, spec: Any) -> list[tuple[str, Any]]:
@@ -240,41 +229,6 @@ def _pace(state: Any) -> str:
     """Return how many bars a second of tasks took, reading and judging included, where a study counts its bars."""
     bars = state.summary.get("bars", 0)
     return f", {bars / state.task_seconds:,.0f} bars/s" if bars and state.task_seconds else ""
-
-
-def _print_summary(summary: Any) -> None:
-    """Print the figures of a summary: one table for single ones, one for each list of rows."""
-    single = [(name, value) for name, value in _flat(summary)]
-    if single:
-        console.print()
-        print_table("", ["", "value"], [(name.replace("_", " "), _rounded(value)) for name, value in single])
-    for name, rows in summary.items():
-        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-            console.print()
-            columns = [key for key in _ROWS.get(name, tuple(rows[0])) if key in rows[0]]
-            shown = [[_rounded(row.get(key)) for key in columns] for row in rows[:_MOST_ROWS]]
-            left = f", {_MOST_ROWS} of {len(rows)}" if len(rows) > _MOST_ROWS else ""
-            print_table(name.replace("_", " ") + left, [key.replace("_", " ") for key in columns], shown)
-
-
-def _flat(value: Any, before: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for name, one in value.items():
-        if isinstance(one, dict) and name not in _FOR_PAGES:
-            found += _flat(one, f"{before}{name}: ")
-        elif not isinstance(one, dict | list):
-            found.append((before + name, one))
-        elif name in _TEXTS:
-            found += [(_TEXTS[name], text) for text in one]
-    return found
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return f"{value:,.4g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {one:g}" for name, one in value.items())
-    return value
 
 
 def _bar(*, quiet: bool) -> Progress:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -71,7 +72,15 @@ def test_it_is_listed_and_shown(home, finished):
     assert shown["snapshot"]["files"][0]["name"] == "stocks.parquet"
     text = zeno(home, "show", finished["id"]).stdout
     assert "finished" in text
-    assert "deflated sharpe" in text
+    told = [line.split("│")[0].strip() for line in text.splitlines() if "│" in line]
+    wanted = ["return, in all", "return, a year", "Sharpe ratio, a year", "deflated Sharpe ratio",
+              "probability of overfitting", "history needed", "deepest drawdown"]  # fmt: skip
+    at = told.index(wanted[0])
+    assert told[at : at + len(wanted)] == wanted
+    assert re.search(r"return, in all +│ +−?[\d,]+\.\d\s%", text)
+    assert re.search(r"Sharpe ratio, a year +│ +\S+ \(95%: \S+ to \S+\)", text)
+    assert "a Sharpe ratio of a period and not of a year" in text
+    assert f"zeno study show {finished['id']} --json" in text
 
 
 def test_it_is_reproduced_bit_for_bit_even_when_its_file_has_changed(home, finished):
