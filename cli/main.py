@@ -9,7 +9,8 @@ import logging
 import os
 import sys
 import threading
-from typing import Any, Never
+from importlib.metadata import version
+from typing import Annotated, Any, Never
 
 import typer
 from typer.core import TyperGroup
@@ -63,8 +64,18 @@ class _Lazy(TyperGroup):
 app = typer.Typer(cls=_Lazy, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"zeno {version('zeno')}\n")
+        raise typer.Exit
+
+
 @app.callback()
-def zeno() -> None:
+def zeno(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
     """Zeno: a market data warehouse and a backtest engine that run from one command."""
 
 
@@ -78,19 +89,55 @@ def _log(settings: Settings) -> None:
 
 def run() -> None:
     """Run the command line; a known failure ends with its own exit code and its remedy."""
+    as_json = "--json" in sys.argv
     try:
         with correlated():
             _log(Settings.from_env())
-            if "--json" not in sys.argv:
-                tell_of_compiling()
-            app()
+            _for_programs() if as_json else _for_people()
     except ZenoError as error:
-        print_error(error, as_json="--json" in sys.argv)
+        print_error(error, as_json=as_json)
         _end(error.exit_code)
     except SystemExit as ended:
-        if ended.code == _INTERRUPTED and sys.argv[1:2] != ["study"]:  # a study has said which command goes on
-            errors.print("Interrupted. What has landed stays; the same command again does the rest.", highlight=False)
+        if ended.code == _INTERRUPTED:
+            _tell_interrupted(sys.argv[1:])
         _end(ended.code)
+
+
+def _for_people() -> None:
+    tell_of_compiling()
+    app()
+
+
+def _for_programs() -> None:
+    """Run the command so that every failure is an error of ours, which is printed as JSON.
+
+    Raises
+    ------
+    ConfigError
+        When the command line is wrong.
+    ZenoError
+        When anything unforeseen happened; the log has the traceback.
+    """
+    try:
+        sys.exit(app(standalone_mode=False))  # which returns the code it would have ended with
+    except ZenoError:
+        raise
+    except Exception as error:
+        if tell := getattr(error, "format_message", None):  # a usage error; typer hides its class
+            context = getattr(error, "ctx", None)
+            remedy = f"{context.command_path if context else 'zeno'} --help lists what it takes."
+            raise ConfigError(tell(), remedy=remedy) from error
+        logging.getLogger("cli").exception("%s failed", " ".join(sys.argv[1:3]))
+        raise ZenoError(f"{type(error).__name__}: {error}", remedy="zeno logs has the traceback.") from error
+
+
+def _tell_interrupted(arguments: list[str]) -> None:
+    """Say what an interrupted command leaves: nothing at all unless it loads or computes something that is kept."""
+    if arguments[:1] == ["study"]:  # which has said which command goes on
+        return
+    keeps = arguments[:1] in (["elt"], ["demo"], ["mrie"], ["data"])
+    rest = " What has landed stays; the same command again does the rest." if keeps else ""
+    errors.print(f"Interrupted.{rest}", highlight=False)
 
 
 def _end(code: Any) -> Never:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -206,13 +207,50 @@ def test_a_data_folder_that_cannot_be_written_is_said_without_a_traceback(tmp_pa
     assert "ZENO_HOME" in json.loads(done.stderr)["remedy"]
 
 
-def test_an_interrupted_command_says_what_goes_on(tmp_path):
+def zeno_alone(
+    home: Path, *arguments: str, code: str = "import cli.main as m\nm.run()"
+) -> subprocess.CompletedProcess[str]:
+    """Run the command, or some code in its place, in a data folder without a warehouse."""
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True,
+                          env=os.environ | {"ZENO_HOME": str(home)}, cwd=ROOT, check=False)  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "goes_on"), [("elt", True), ("query", False)])
+def test_an_interrupted_command_says_what_goes_on(tmp_path, command, goes_on):
     code = "import cli.main as m\ndef app(): raise SystemExit(130)\nm.app = app\nm.run()"
-    environment = os.environ | {"ZENO_HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=ROOT,
-                          check=False)  # fmt: skip
+    done = zeno_alone(tmp_path, command, code=code)
     assert done.returncode == 130
-    assert "the same command again does the rest" in done.stderr
+    assert done.stderr.startswith("Interrupted.")
+    assert ("the same command again does the rest" in done.stderr) is goes_on
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["backtest", "run", "--json", "--bogus"], "No such option: --bogus"),
+    (["up", "--port", "99999", "--json"], "less than or equal to 65535"),
+    (["nonesuch", "--json"], "No such command 'nonesuch'"),
+])  # fmt: skip
+def test_a_wrong_command_line_is_told_as_json_where_it_asks_for_that(tmp_path, arguments, said):
+    done = zeno_alone(tmp_path, *arguments)
+    told = json.loads(done.stderr)
+    assert (done.returncode, told["error"]) == (2, "ConfigError")
+    assert said in told["message"]
+    assert "--help" in told["remedy"]
+
+
+def test_what_was_not_foreseen_is_told_as_json_and_logged(tmp_path):
+    code = "import cli.main as m\ndef app(**_): raise KeyError('ours')\nm.app = app\nm.run()"
+    done = zeno_alone(tmp_path, "query", "--json", code=code)
+    assert (done.returncode, json.loads(done.stderr)["message"]) == (1, "KeyError: 'ours'")
+    assert "Traceback" in (tmp_path / "logs" / "zeno.jsonl").read_text()
+
+
+def test_help_is_no_error_with_json(tmp_path):
+    done = zeno_alone(tmp_path, "backtest", "run", "--json", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_version_is_told(tmp_path):
+    assert zeno_alone(tmp_path, "--version").stdout == f"zeno {version('zeno')}\n"
 
 
 @pytest.mark.parametrize("port", ["0", "99999"])
