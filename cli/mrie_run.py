@@ -12,8 +12,8 @@ from cli.output import console, errors, print_json, print_table
 from zeno.clock import SystemClock
 from zeno.settings import Settings
 
-_MODELS = {"p_combined": "combined", "p_hmm": "hidden Markov model", "p_ms": "Markov switching", "low": "lowest model",
-           "high": "highest model"}  # fmt: skip
+_MODELS = {"p_combined": "combined", "p_hmm": "hidden Markov model", "p_ms": "Markov switching",
+           "low": "lowest of three", "high": "highest of three"}  # fmt: skip
 
 
 def run(
@@ -81,7 +81,8 @@ def _print(found: Any) -> None:
     track = told["track"]
     low = "" if track["auc_low"] is None else f" (90%: {track['auc_low']:.3f} to {track['auc_high']:.3f})"
     figure = "none: no recession in the span" if track["auc"] is None else f"{track['auc']:.3f}{low}"
-    console.print(f"AUC in real time, {track['from']} to {track['to']}: {figure}", highlight=False)
+    basis = "in real time" if track["vintaged"] == 1.0 else "on data as revised since"
+    console.print(f"AUC {basis}, {track['from']} to {track['to']}: {figure}", highlight=False)
     for what in ("edges", "claims"):
         console.print(f"{what}: " + ", ".join(f"{count} {name}" for name, count in told[what].items()), highlight=False)
     for caveat in told["caveats"]:

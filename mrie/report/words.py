@@ -13,9 +13,9 @@ from mrie.report.inputs import Claim, CurrentReading, DriftAlarm, Lag, Reading, 
 from zeno.drawing.chart import Tile
 from zeno.drawing.numerals import DASH, number
 
-HMM, SWITCHING, COMBINED = "Gaussian HMM", "Markov switching", "Combined"
+HMM, SWITCHING, LOGIT, COMBINED = "Gaussian HMM", "Markov switching", "logit", "Combined"
 
-EN = "\u2009–\u2009"
+EN = "\u202f–\u202f"
 
 DISAGREE = 0.20
 """Models that are at least this far apart disagree; so do models on different sides of even odds."""
@@ -44,14 +44,15 @@ def finding(reading: CurrentReading) -> Finding:
     """Return the finding of a reading."""
     disagree = models_disagree(reading)
     span = f"{chance(reading.low)} to {chance(reading.high)}"
+    month = month_name(reading.month).replace(" ", "\u00a0")
     headline = (
-        f"The models disagree: recession risk from {span}"
+        f"The models disagree: recession risk in {month} from {span}"
         if disagree
-        else f"Recession risk {chance(reading.p_combined)}, range {span}"
+        else f"Recession risk in {month}: {chance(reading.p_combined)}, range {span}"
     )
     sentence = (
         f"The chance that the United States was in recession in {month_name(reading.month)} is put at "
-        f"{chance(reading.p_combined)} by the models together, in a range of {span}: {_agreement(reading, disagree)}."
+        f"{chance(reading.p_combined)} by three models together, in a range of {span}: {_agreement(reading, disagree)}."
     )
     return Finding(headline, sentence, disagree)
 
@@ -66,7 +67,7 @@ def _agreement(reading: Reading, disagree: bool) -> str:
         silent = [name for name, p in ((HMM, reading.p_hmm), (SWITCHING, reading.p_ms)) if p is None]
         return f"there is no reading of {' and '.join(silent)}, so agreement cannot be judged"
     each = f"{HMM} {chance(reading.p_hmm)}, {SWITCHING} {chance(reading.p_ms)}"
-    return f"the two models {'disagree' if disagree else 'agree'} ({each})"
+    return f"the three {'disagree' if disagree else 'agree'} ({each}; the third is a {LOGIT})"
 
 
 def scope(report: RiskReport) -> str:
@@ -110,18 +111,18 @@ def _change(report: RiskReport) -> str:
 
 
 def _width(reading: Reading) -> str:
-    return f"over the models, {number(100 * (reading.high - reading.low), 0)} points wide"
+    return f"over three models, {plural(round(100 * (reading.high - reading.low)), 'point')} wide"
 
 
 def chance(p: float | None, *, unit: bool = True) -> str:
     r"""Write a probability without claiming certainty.
 
     >>> chance(0.123), chance(0.0004), chance(1.0), chance(0.5, unit=False)
-    ('12\xa0%', '<\u20091\xa0%', '>\u200999\xa0%', '50')
+    ('12\xa0%', '<\u202f1\xa0%', '>\u202f99\xa0%', '50')
     """
     if p is None:
         return DASH
-    text = "<\u20091" if p < 0.01 else ">\u200999" if p > 0.99 else number(100 * p, 0)
+    text = "<\u202f1" if p < 0.01 else ">\u202f99" if p > 0.99 else number(100 * p, 0)
     return text + "\u00a0%" if unit else text
 
 

@@ -54,6 +54,7 @@ def test_the_same_run_again_is_told_for_a_person(zeno, told):
     done = zeno("run", *SPAN)
     assert told["run_id"] in done.stdout
     assert "Recession risk in 2001-11" in done.stdout
+    assert "AUC on data as revised since, 2001-01" in done.stdout
     assert "dated vintages" in " ".join(done.stderr.split())
 
 

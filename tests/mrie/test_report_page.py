@@ -104,8 +104,11 @@ class TestWhole:
 class TestFinding:
     def test_models_that_agree_give_one_probability(self) -> None:
         found = finding(reading())
-        assert found.headline == "Recession risk 93\u00a0%, range 88\u00a0% to 97\u00a0%"
-        assert "the two models agree (Gaussian HMM 88\u00a0%, Markov switching 97\u00a0%)" in found.sentence
+        assert found.headline == "Recession risk in February\u00a02009: 93\u00a0%, range 88\u00a0% to 97\u00a0%"
+        assert (
+            "the three agree (Gaussian HMM 88\u00a0%, Markov switching 97\u00a0%; the third is a logit)"
+            in found.sentence
+        )
         assert "in February 2009 is put at 93\u00a0%" in found.sentence
 
     @pytest.mark.parametrize(
@@ -119,8 +122,8 @@ class TestFinding:
     def test_a_disagreement_is_the_headline_and_its_reason_follows(self) -> None:
         made = reading(p_hmm=0.08, p_ms=0.61, p_combined=0.34, low=0.08, high=0.61, why="Spreads are calm.")
         page = checked(report(reading=made))
-        assert "<h1>The models disagree: recession risk from 8\u00a0% to 61\u00a0%</h1>" in page
-        assert "the two models disagree (Gaussian HMM 8\u00a0%, Markov switching 61\u00a0%). Spreads are calm." in page
+        assert "<h1>The models disagree: recession risk in February\u00a02009 from 8\u00a0% to 61\u00a0%</h1>" in page
+        assert "(Gaussian HMM 8\u00a0%, Markov switching 61\u00a0%; the third is a logit). Spreads are calm." in page
         assert 'class="gauge apart"' in page
 
     def test_a_silent_model_is_said_to_be_silent(self) -> None:
@@ -132,8 +135,8 @@ class TestFinding:
     def test_no_probability_is_told_as_certain(self) -> None:
         made = reading(p_hmm=0.0, p_ms=1.0000000000000002, p_combined=0.999, low=0.0, high=1.0000000000000002)
         sentence = finding(made).sentence
-        assert "<\u20091\u00a0%" in sentence
-        assert ">\u200999\u00a0%" in sentence
+        assert "<\u202f1\u00a0%" in sentence
+        assert ">\u202f99\u00a0%" in sentence
         checked(report(reading=made))
 
 
