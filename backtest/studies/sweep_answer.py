@@ -113,8 +113,12 @@ def _page(spec: Spec, summary: Mapping[str, Any]) -> Page:
         tiles=tiles,
         heat=heat_of(f"Best {objective} score by the first two axes", summary["heat_map"], lambda one: number(one, 3)),
         tables=(shown("Points, best first", summary["points"][:_ON_PAGE], _COLUMNS,
-                      "All are in points.parquet beside this page."),),
+                      "All are in points.parquet beside this page." + _no_map(summary["heat_map"])),),
     )  # fmt: skip
+
+
+def _no_map(found: Mapping[str, Any]) -> str:
+    return f" No map of scores: {found['reason']}" if "reason" in found else ""
 
 
 def _likely(value: float | None) -> str:
