@@ -66,11 +66,12 @@ def read_market(
                           f"from {start:%Y-%m-%d} to {end:%Y-%m-%d}" + (f" from {source}" if source else ""),
                           remedy="zeno elt run loads data; zeno status shows what there is")  # fmt: skip
     sources = tuple(sorted(pc.unique(table.column("source")).to_pylist()))
+    span = pc.min_max(table["ts"]).as_py()
     table, notes = _priced(_as_bars(table) if resolution == "tick" else table)
     traded, calendars = _terms(store, symbols)
     sessions = _sessions(store, calendars.pop(), start) if len(calendars) == 1 else None
     origin = {"symbols": ", ".join(symbols), "source": ", ".join(sources), "resolution": resolution,
-              "from": f"{start:%Y-%m-%d %H:%M}", "to": f"{end:%Y-%m-%d %H:%M}",
+              "first bar": f"{span['min']:%Y-%m-%d %H:%M}", "last bar": f"{span['max']:%Y-%m-%d %H:%M}",
               "as of": f"{known:%Y-%m-%d %H:%M} UTC", **notes}  # fmt: skip
     frame = frame_of(table, panel=panel, duration=RESOLUTIONS[resolution], traded=traded, sessions=sessions,
                      price_scale=price_scale, quantity_scale=quantity_scale, origin=origin,

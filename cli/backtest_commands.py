@@ -76,7 +76,7 @@ def list_(as_json: AsJson = False) -> None:
     for one in rows:
         given = ", ".join(f"{each['name']}={each['default']}" for each in one["parameters"])
         shown.append((one["name"], one["family"], one["shape"], given, one["source"]))
-    print_table("", ["strategy", "family", "on", "parameters", "source"], shown)
+    print_table("", ["strategy", "family", "on", "parameters", "source"], shown, whole=("strategy",))
 
 
 @app.command()

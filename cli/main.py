@@ -128,7 +128,7 @@ def _for_programs() -> None:
             remedy = f"{context.command_path if context else 'zeno'} --help lists what it takes."
             raise ConfigError(tell(), remedy=remedy) from error
         logging.getLogger("cli").exception("%s failed", " ".join(sys.argv[1:3]))
-        raise ZenoError(f"{type(error).__name__}: {error}", remedy="zeno logs has the traceback.") from error
+        raise ZenoError(f"{type(error).__name__}: {error}", remedy="zeno logs zeno has the traceback.") from error
 
 
 def _tell_interrupted(arguments: list[str]) -> None:

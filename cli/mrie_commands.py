@@ -67,7 +67,8 @@ def claims(as_of: Annotated[str, typer.Option(help=_EARLIER)] = "", as_json: AsJ
     if as_json:
         print_json([history.to_dict() for history in found])
         return
-    print_table("", ("claim", "status", "committed", "evaluated", "why not"), [_claim_row(one) for one in found])
+    print_table("", ("claim", "status", "committed", "evaluated", "why not"), [_claim_row(one) for one in found],
+                whole=("claim",))  # fmt: skip
 
 
 @app.command()

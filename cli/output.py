@@ -5,7 +5,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -32,7 +32,9 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, default=str, indent=2) + "\n")
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, whole: Collection[str] = ()
+) -> None:
     """Print rows for a person: numbers right-aligned with thousands separated unless they are ids, times to the second.
 
     Brackets in a value are the value's own, not markup. Decimals have as many places as their column needs; none is
@@ -47,7 +49,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     table = Table(title=escape(title), title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
     for at, name in enumerate(columns):
         justify = "right" if at in numeric else "left"
-        table.add_column(Text(name), justify=justify, overflow="fold", no_wrap=at in firm)
+        table.add_column(Text(name), justify=justify, overflow="fold", no_wrap=at in firm or name in whole)
     for row in listed:
         table.add_row(*(Text(shown(value)) for value in row))
     console.print(table)

@@ -2,6 +2,8 @@
 
 from collections import deque
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,14 +57,19 @@ def down(as_json: Json = False) -> None:
 
 
 def logs(
-    name: Annotated[str, typer.Argument(help="zeno, dagster-webserver, dagster-daemon or node1, node2, …")] = "zeno",
+    name: Annotated[
+        str, typer.Argument(help="zeno, dagster-webserver, dagster-daemon, node1, …; without one, those there are.")
+    ] = "",
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.")] = 50,
 ) -> None:
-    """Print the end of a log."""
+    """Print the end of a log, or which logs there are."""
     settings = Settings.from_env()
     files = {path.stem: path for path in settings.logs.glob("*.*l*")}
     files |= {path.parent.parent.name: path for path in settings.home.glob("warehouse/node*/log/error.log")}
-    if name == "zeno" and name not in files:
+    if not name and files:
+        print_table("Logs", ["name", "written", "where"], [_log_row(one, files[one]) for one in sorted(files)])
+        return
+    if name in ("", "zeno") and name not in files:
         errors.print("Zeno has had nothing to log yet.", highlight=False)
         return
     if name not in files:
@@ -70,6 +77,10 @@ def logs(
     with files[name].open(errors="replace") as handle:
         for line in deque(handle, maxlen=lines):
             console.print(line.rstrip(), highlight=False, markup=False)
+
+
+def _log_row(name: str, path: Path) -> tuple[str, datetime, Path]:
+    return name, datetime.fromtimestamp(int(path.stat().st_mtime), UTC), path
 
 
 def _print(settings: Settings, services: "list[ServiceStatus]", *, as_json: bool) -> None:

@@ -258,11 +258,18 @@ def test_a_port_that_cannot_be_is_refused(zeno, port):
     assert zeno("up", "--port", port).returncode == 2
 
 
-def test_a_log_that_nothing_was_written_to_is_no_error(tmp_path):
-    command = [sys.executable, "-m", "cli.main", "logs"]
-    environment = os.environ | {"ZENO_HOME": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+@pytest.mark.parametrize("arguments", [["logs"], ["logs", "zeno"]])
+def test_a_log_that_nothing_was_written_to_is_no_error(tmp_path, arguments):
+    done = zeno_alone(tmp_path, *arguments)
     assert (done.returncode, done.stdout) == (0, "")
+    assert "nothing to log yet" in done.stderr
+
+
+def test_logs_without_a_name_and_with_a_wrong_one_name_those_there_are(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "dagster-daemon.log").touch()
+    assert "dagster-daemon" in zeno_alone(tmp_path, "logs").stdout
+    assert "Logs: dagster-daemon" in zeno_alone(tmp_path, "logs", "nope").stderr
 
 
 def test_the_last_lines_of_a_log_are_printed_as_they_are(tmp_path, monkeypatch, capsys):

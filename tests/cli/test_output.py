@@ -36,10 +36,10 @@ def test_a_column_of_numbers_is_right_aligned_whatever_it_lacks(printed):
     assert printed(80, ["rows"], [1_773_580], [None]) == ["1,773,580", "        –"]
 
 
-def test_text_is_folded_before_numbers_are(printed):
-    lines = printed(30, ["source", "rows"], ["us_credit_and_factors_monthly", 1_773_580])
-    assert lines[0].endswith("1,773,580")
-    assert "".join(line.split("│")[0].strip() for line in lines) == "us_credit_and_factors_monthly"
+def test_what_is_to_be_copied_is_never_folded(monkeypatch, capsys):
+    monkeypatch.setattr(output, "console", Console(width=40))
+    output.print_table("", ["name", "source"], [["opening_range_breakout", "words " * 9]], whole=("name",))
+    assert "opening_range_breakout" in capsys.readouterr().out
 
 
 def test_text_is_folded_before_times_are(printed):
