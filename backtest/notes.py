@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from backtest.run import Result
 
 _USUAL = "quantity:1"
+_RISING = (("fast", "slow"), ("skip", "lookback"))
 
 
 def notes_of(result: "Result") -> list[str]:
@@ -30,7 +31,8 @@ def own_notes(result: "Result") -> list[str]:
     """Return the notes on what was asked: what of it had no effect, and why nothing was traded."""
     strategy, width = result.session.strategy, len(result.frame.traded)
     given = {name: getattr(strategy, name) for name in strategy.parameters()}
-    return [*without_effect(type(strategy), given, result.request.sizer, width), *_untraded(result)]
+    odd = without_effect(type(strategy), given, result.request.sizer, width)
+    return [*odd, *_turned_round(given), *_untraded(result)]
 
 
 def without_effect(strategy: Any, given: Mapping[str, float], sizer: str, width: int) -> list[str]:
@@ -51,6 +53,13 @@ def without_effect(strategy: Any, given: Mapping[str, float], sizer: str, width:
     if sizer != _USUAL and not asks_sizer(strategy):
         found.append(f"The sizer {sizer} has no effect: the strategy itself says how much it holds.")
     return found
+
+
+def _turned_round(given: Mapping[str, float]) -> list[str]:
+    """Return which parameters are the wrong way round, of strategies that run their rule for any of them."""
+    return [f"{low} {given[low]} is not below {high} {given[high]}: the rule is run as it is written, and is no longer "
+            "what the strategy is named for." for low, high in _RISING
+            if low in given and high in given and given[low] >= given[high]]  # fmt: skip
 
 
 def _untraded(result: "Result") -> list[str]:

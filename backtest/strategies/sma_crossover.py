@@ -4,12 +4,12 @@ from backtest.core.flat import parameter
 from backtest.core.now import Now
 from backtest.core.strategy import Strategy, indicator
 from backtest.indicators import SMA
-from backtest.strategies.rising import refuse_unless_rising
 
 
 class SmaCrossover(Strategy):
     """Long one unit while the fast mean of the closes is above the slow one, flat otherwise.
 
+    The rule is run for any two lengths, the fast one the longer, too: an interface that others test against.
     Brock, Lakonishok and LeBaron (1992), Simple Technical Trading Rules and the Stochastic Properties of Stock Returns.
     """
 
@@ -22,10 +22,6 @@ class SmaCrossover(Strategy):
 
     quick: float = indicator(SMA, "fast")
     calm: float = indicator(SMA, "slow")
-
-    def start(self) -> None:
-        """Refuse a fast mean that is not the faster one."""
-        refuse_unless_rising(fast=self.fast, slow=self.slow)
 
     def wake(self, now: Now) -> bool:
         """Tell whether the position differs from what the means say."""

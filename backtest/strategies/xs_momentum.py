@@ -4,14 +4,15 @@ from backtest.core.arithmetic import NONE, nearest, ratio_order
 from backtest.core.flat import integers, parameter, window
 from backtest.core.now import Slice
 from backtest.core.strategy import PanelStrategy
-from backtest.strategies.rising import refuse_unless_rising
 
 
 class XsMomentum(PanelStrategy):
     """Each month, equal weights in the ``top`` instruments that rose most, leaving out the most recent ``skip`` bars.
 
     Ranks close[t - skip] / close[t - lookback] exactly, ties in the order of the symbols; buys whole units worth
-    ``invest`` of the equity. Jegadeesh and Titman (1993), Returns to Buying Winners and Selling Losers.
+    ``invest`` of the equity. The rule is run for any ``skip``, one of the whole past, too.
+
+    Jegadeesh and Titman (1993), Returns to Buying Winners and Selling Losers.
     """
 
     name = "xs_momentum"
@@ -25,10 +26,6 @@ class XsMomentum(PanelStrategy):
 
     ranked: list[int] = integers(lambda self: self.top + 1)
     scores: list[float] = window(lambda self: self.top + 1)
-
-    def start(self) -> None:
-        """Refuse a past that is all skipped."""
-        refuse_unless_rising(skip=self.skip, lookback=self.lookback)
 
     def history(self) -> int:
         """Return the bars looked back on."""

@@ -167,3 +167,9 @@ def test_a_comparison_says_why_a_strategy_did_nothing() -> None:
     assert notes["far"].startswith("The sizer equity:1 has no effect")
     assert "None of 40 orders was filled" in notes["far"]
     assert notes["half"] == "The sizer equity:1 has no effect: the strategy itself says how much it holds."
+
+
+def test_parameters_the_wrong_way_round_are_said_to_be_where_the_rule_is_run_for_them():
+    assert told(CATALOGUE["sma_crossover"](fast=10, slow=30), bars(80)) == []
+    said = told(CATALOGUE["sma_crossover"](fast=30, slow=10), bars(80))
+    assert said[0].startswith("fast 30 is not below slow 10")

@@ -214,8 +214,8 @@ def test_momentum_is_exact_on_random_panels(missing: float, lane: str, kernels: 
     days = business_days(300)
     ends = month_ends(days)
     fills = 0
-    for seed in range(8):
-        lookback, skip, top = random.Random(seed).choice([(60, 5, 3), (21, 0, 1), (1, 0, 4), (40, 39, 12), (63, 21, 2)])
+    for seed in range(6):
+        lookback, skip, top = random.Random(seed).choice([(60, 5, 3), (21, 0, 1), (1, 0, 4), (40, 40, 12), (63, 21, 2)])
         opens, closes = random_panel(seed, len(days), 8, missing)
         books = oracles.xs_momentum(
             micros(days),

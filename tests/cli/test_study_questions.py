@@ -103,4 +103,4 @@ def test_what_asks_the_warehouse_is_not_silently_ignored_with_a_file(studies, ba
 
 def test_readings_of_macro_regimes_are_asked_as_of_a_moment_beside_a_file_too(studies, bars):
     error = refused(bars, [*REGIME, "--by", "mrie", "--as-of", "2020-01-01"])
-    assert "no readings of the macro regimes" in error.message
+    assert "No readings of the macro regimes" in error.message

@@ -215,7 +215,6 @@ def test_no_two_strategies_of_the_catalogue_are_alike() -> None:
 
 
 SENSELESS = {
-    "sma_crossover": ({"fast": 50, "slow": 10}, {"fast": 10, "slow": 10}),
     "ema_crossover": ({"fast": 50, "slow": 10}, {"fast": 10, "slow": 10}),
     "macd_signal": ({"fast": 50, "slow": 10}, {"fast": 10, "slow": 10}),
     "kama_trend": ({"fast": 50, "slow": 10}, {"fast": 10, "slow": 10}),
@@ -225,7 +224,6 @@ SENSELESS = {
     "halloween": ({"enter": 4, "leave": 4},),
     "opening_range_breakout": ({"span": 375},),
     "vwap_reversion": ({"quiet": 400},),
-    "xs_momentum": ({"skip": 252}, {"lookback": 10, "skip": 21}),
     "momentum_crash_filter": ({"skip": 252}, {"lookback": 10, "skip": 21}),
     "residual_momentum": ({"skip": 252},),
     "same_month": ({"month": 253},),

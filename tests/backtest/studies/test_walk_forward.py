@@ -152,7 +152,7 @@ def test_a_step_longer_than_a_test_makes_no_year_shorter(data, tmp_path):
 def test_a_point_that_the_strategy_refuses_is_told_before_anything_runs(data):
     crossed = {"axes": {"fast": [5, 60], "slow": [30]}, "sample": question()["space"]["sample"]}
     with pytest.raises(ConfigError, match="fast 60 is not below slow 30"):
-        folds(data, space=crossed)
+        folds(data, space=crossed, strategy="ema_crossover")
 
 
 def test_of_equals_the_first_is_chosen(data):
