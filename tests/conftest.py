@@ -16,8 +16,8 @@ hypothesis.settings.load_profile("zeno")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that kill: they take minutes, and no worker should come to the last one alone."""
-    long = {item.path for item in items if item.get_closest_marker("kill")}
+    """Begin with the files that take minutes: no worker should come to the last of them alone."""
+    long = {item.path for item in items if item.get_closest_marker("kill") or item.get_closest_marker("long")}
     items.sort(key=lambda item: item.path not in long)
 
 

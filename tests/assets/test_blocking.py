@@ -20,6 +20,8 @@ from warehouse.store import User, Warehouse
 from zeno.clock import ManualClock
 from zeno.settings import Settings
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def warehouse(running) -> Warehouse:

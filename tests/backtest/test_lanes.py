@@ -24,6 +24,8 @@ from backtest.strategies.ema_crossover import EmaCrossover
 from backtest.strategies.sma_crossover import SmaCrossover
 from zeno.errors import ConfigError
 
+pytestmark = pytest.mark.long
+
 MINUTE = 60_000_000
 RUNS, CUTS = 20, (4, 8)  # of each case; in all well over a thousand cuts
 

@@ -16,6 +16,8 @@ from cli.output import shown
 from cli.services import logs
 from zeno.settings import Settings
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent.parent
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from mrie_bench import load_macro
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 SPAN = ["--from", "2001-01", "--to", "2001-12", "--on", "local"]
 

@@ -20,6 +20,8 @@ from research.study import Studies
 from research.worker import Outcome
 from warehouse.store import connect, embedded
 
+pytestmark = pytest.mark.long
+
 ASK = ["--strategy", "sma_crossover", "-g", "fast=5,10", "-g", "slow=30,60", "--train", "300", "--test", "100",
        "--purge", "5", "--sizer", "equity:0.05", "--cost", "bps:5"]  # fmt: skip
 

@@ -22,6 +22,8 @@ from warehouse.records import read_records
 from zeno.clock import ManualClock
 from zeno.errors import ClaimRefused, ConfigError
 
+pytestmark = pytest.mark.long
+
 TABLES = ("readings", "fits", "edges", "scenarios", "validations", "claims")
 LATER = datetime(2026, 3, 1, tzinfo=UTC)
 

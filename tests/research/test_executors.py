@@ -20,6 +20,8 @@ from research.runner import TRIES
 from research.study import Studies
 from research.worker import Call, Outcome
 
+pytestmark = pytest.mark.long
+
 CLUSTERS = ["dask", SPARK]
 
 

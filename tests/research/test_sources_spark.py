@@ -15,7 +15,7 @@ from research.sources.plan import schema
 from research.sources.spark import frame, session
 from warehouse import Warehouse
 
-pytestmark = NEEDS_JAVA
+pytestmark = [NEEDS_JAVA, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

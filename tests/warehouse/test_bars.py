@@ -18,6 +18,8 @@ from warehouse.store import User, Warehouse, embedded
 from warehouse.transform import build, make_surfaces
 from zeno.clock import ManualClock
 
+pytestmark = pytest.mark.long
+
 # A leap day and the first of March, the last and the first day of a year: every partition has an edge here.
 DAYS = [date(2023, 12, 31), date(2024, 1, 1), date(2024, 2, 29), date(2024, 3, 1)]
 DATA = [marts.random_day(7, day) for day in DAYS]

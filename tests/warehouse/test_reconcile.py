@@ -21,6 +21,8 @@ from warehouse.store import User, Warehouse, embedded
 from warehouse.transform import TransformError, build
 from zeno.clock import ManualClock
 
+pytestmark = pytest.mark.long
+
 FIRST, SECOND, OTHER_MONTH = date(2024, 4, 29), date(2024, 4, 30), date(2024, 5, 1)
 LOADED_AT = datetime(2013, 9, 2, tzinfo=UTC)
 LOADED = LOADED_AT.date()

@@ -15,6 +15,8 @@ from backtest.core.columns import Columns
 from backtest.strategies.catalogue import SINGLE
 from backtest.strategies.intraday import Intraday
 
+pytestmark = pytest.mark.long
+
 ROWS = 3_000
 BY_THE_CALENDAR = {"buy_and_hold", "turn_of_month", "weekend_effect", "halloween", "overnight_hold"}
 AT_THE_CLOSE = {"overnight_hold"}

@@ -22,6 +22,8 @@ from backtest.strategies.panel_reversal import ContrarianWeights, XsReversal
 from backtest.strategies.panel_seasonality import SameMonth
 from backtest.strategies.panel_trend_filter import BreadthTiming, TacticalAllocation
 
+pytestmark = pytest.mark.long
+
 FAMILIES = {"trend", "breakout", "mean-reversion", "momentum", "cross-sectional", "carry", "seasonality", "pairs",
             "volatility", "overlay"}  # fmt: skip
 
