@@ -1,5 +1,6 @@
 """Sources and tables in a real warehouse: what a run records, and what it does about errors."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -8,10 +9,11 @@ import pytest
 from builders import NOW, trades
 from datasets import make_dataset
 
-from assets.progress import Checked, Failed, Finished, Materialized, Started, Watch
+from assets.progress import Checked, Failed, Finished, Materialized, Said, Started, Watch
 from assets.raw import table_key
-from assets.run import run_elt
+from assets.run import run_elt, run_research
 from assets.sources import source_key
+from assets.studies import STUDY
 from zeno.errors import SourceRejected, SourceUnavailable, WarehouseDown
 
 TWO = [source_key("test"), table_key("raw.trades"), table_key("raw.loads"), table_key("raw.quarantine")]
@@ -118,3 +120,46 @@ def test_what_happened_is_told_to_the_last_event_and_a_failed_step_by_the_error_
         with Watch(instance, done.run_id, events.append):
             pass
     assert events == [Started("broken"), Failed("broken", "ValueError: no such thing")]
+
+
+def test_what_a_step_logs_of_its_progress_and_the_files_that_it_writes_are_told(tmp_path):
+    events = []
+
+    @dg.asset
+    def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        context.log.info("3 of 9 folds")
+        context.log.debug("not of interest")
+        return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(str(tmp_path / "page.html"))})
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = dg.materialize([page], instance=instance)
+        with Watch(instance, done.run_id, events.append):
+            pass
+    assert [one for one in events if not isinstance(one, Finished)] == [
+        Started("page"), Said("page", "3 of 9 folds"), Materialized("page", None, {"page": tmp_path / "page.html"}),
+    ]  # fmt: skip
+
+
+def test_research_runs_as_the_jobs_of_the_ui_where_the_settings_say_and_gives_its_pages(settings, tmp_path):
+    driven = []
+
+    class Where(dg.Config):
+        executor: str
+        workers: int
+
+    @dg.asset(key=STUDY)
+    def walk_forward(config: Where) -> dg.MaterializeResult:
+        driven.append((config.executor, config.workers))
+        return dg.MaterializeResult(metadata={"tearsheet": dg.MetadataValue.path(str(tmp_path / "study.html"))})
+
+    @dg.asset
+    def report() -> None:
+        driven.append("report")
+
+    jobs = [dg.define_asset_job("walk_forward", [walk_forward]), dg.define_asset_job("mrie", [report])]
+    defined = dg.Definitions([walk_forward, report], jobs=jobs)
+    result = run_research(replace(settings, executor="spark", workers=None), definitions=defined)
+    assert result.success, result.failures
+    assert driven == [("spark", 0), "report"]
+    assert result.paths == {"research.walk_forward": {"tearsheet": tmp_path / "study.html"}}
+    assert len(result.runs) == 2
