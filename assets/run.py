@@ -85,9 +85,13 @@ class EltResult:
             self.failures.append(event)
         elif isinstance(event, Skipped):
             self.skipped.append(event)
-        elif isinstance(event, Materialized) and event.paths:
+        elif isinstance(event, Materialized):
+            self._materialized(event)
+
+    def _materialized(self, event: Materialized) -> None:
+        if event.paths:
             self.paths[event.asset] = event.paths
-        elif isinstance(event, Materialized) and event.rows is not None:
+        if event.rows is not None:
             kind, _, name = event.asset.partition(".")
             (self.loads if kind == "sources" else self.tables)[name if kind == "sources" else event.asset] = event.rows
 

@@ -37,14 +37,14 @@ def _asked(strategy: type) -> frozenset[str]:
     for one in owners:  # which grows: parts of parts count, too
         parts = [field.of for field in one.fields.values() if field.of is not None and field.of not in owners]
         owners += [part for part in parts if not issubclass(part, Indicator)]
-    todo: list[Callable[..., Any]] = [function for one in owners for function in methods(one).values()]
+    unread: list[Callable[..., Any]] = [function for one in owners for function in methods(one).values()]
     seen: set[Callable[..., Any]] = set()
     names: set[str] = set()
-    while todo:
-        function = todo.pop()
+    while unread:
+        function = unread.pop()
         if function not in seen:
             seen.add(function)
             own = names_in(function.__code__)
             names |= own
-            todo += [one for name in own if isfunction(one := function.__globals__.get(name))]
+            unread += [one for name in own if isfunction(one := function.__globals__.get(name))]
     return frozenset(names)

@@ -50,7 +50,7 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for pr
     if as_json:
         print_json({"success": succeeded, "status": found.as_dict(), **pages})
     else:
-        _summary(settings, result, found, time.monotonic() - began)
+        _summary(settings, result, found, time.monotonic() - began, succeeded=succeeded)
         console.print(
             _NEXT.format(**{name: escape(str(page)) for name, page in pages.items()}) if succeeded else "",
             highlight=False,
@@ -60,7 +60,7 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for pr
         raise typer.Exit(1)
 
 
-def _summary(settings: Settings, result: "EltResult", found: Status, seconds: float) -> None:
+def _summary(settings: Settings, result: "EltResult", found: Status, seconds: float, *, succeeded: bool) -> None:
     from cli.progress import verdict
 
     console.print()
@@ -68,7 +68,7 @@ def _summary(settings: Settings, result: "EltResult", found: Status, seconds: fl
     print_table("Sources", ["source", "table", "rows in", "stored", "quarantined"], rows)
     console.print()
     print_status(found)
-    outcome = "[bold green]Everything holds.[/]" if result.success else "[bold red]Something failed; see above.[/]"
+    outcome = "[bold green]Everything holds.[/]" if succeeded else "[bold red]Something failed; see above.[/]"
     console.print(f"{verdict(result.checks)} in this run, which took {seconds:.0f} s.")
     console.print(f"{outcome} Data in {escape(str(settings.home))}", highlight=False, soft_wrap=True)
 

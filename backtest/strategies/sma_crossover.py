@@ -9,7 +9,8 @@ from backtest.indicators import SMA
 class SmaCrossover(Strategy):
     """Long one unit while the fast mean of the closes is above the slow one, flat otherwise.
 
-    The rule is run for any two lengths, the fast one the longer, too: an interface that others test against.
+    The rule is run for any two lengths, also where the fast one is the longer.
+
     Brock, Lakonishok and LeBaron (1992), Simple Technical Trading Rules and the Stochastic Properties of Stock Returns.
     """
 

@@ -20,10 +20,9 @@ def measured(result: Result, question: Mapping[str, Any]) -> dict[str, Any]:
     -------
     dict
         ``score`` by the question's objective, ``return`` over all, ``cagr`` (None where a year of it is more than any
-        number), ``volatility`` and ``sharpe`` a year,
-        ``max_drawdown`` as a share of the peak, ``turnover`` (bought and sold over the mean equity) a year, ``fees`` in
-        the account's currency, numbers of ``fills``, ``trips`` and ``bars``, ``digest`` of the journal, and packed
-        ``returns``, one a period.
+        number), ``volatility`` and ``sharpe`` a year, ``max_drawdown`` as a share of the peak, ``turnover`` (bought and
+        sold over the mean equity) a year, ``fees`` in the account's currency, numbers of ``fills``, ``trips`` and
+        ``bars``, ``digest`` of the journal, and packed ``returns``, one a period.
     """
     kept, session = history(result, question["period"]), result.session
     returns, yearly, ledger = kept.returns, per_year(kept.moments), session.engine.account.ledger

@@ -11,7 +11,7 @@ from datasets import make_dataset
 
 from assets.progress import Checked, Failed, Finished, Materialized, Said, Started, Watch
 from assets.raw import table_key
-from assets.run import run_elt, run_research
+from assets.run import EltResult, run_elt, run_research
 from assets.sources import source_key
 from assets.studies import STUDY
 from zeno.errors import SourceRejected, SourceUnavailable, WarehouseDown
@@ -138,6 +138,13 @@ def test_what_a_step_logs_of_its_progress_and_the_files_that_it_writes_are_told(
     assert [one for one in events if not isinstance(one, Finished)] == [
         Started("page"), Said("page", "3 of 9 folds"), Materialized("page", None, {"page": tmp_path / "page.html"}),
     ]  # fmt: skip
+
+
+def test_what_has_rows_and_files_counts_for_both(tmp_path):
+    result = EltResult()
+    result.take(Materialized("raw.trades", 3, {"plot": tmp_path / "plot.html"}))
+    assert result.tables == {"raw.trades": 3}
+    assert result.paths == {"raw.trades": {"plot": tmp_path / "plot.html"}}
 
 
 def test_research_runs_as_the_jobs_of_the_ui_where_the_settings_say_and_gives_its_pages(settings, tmp_path):

@@ -4,6 +4,8 @@ data months   0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 ...
 NBER                   P  r  r  r  T
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,14 @@ def test_a_call_in_the_first_months_data_has_a_lag_of_two():
     assert (found.data_lags("peak"), found.data_lags("trough")) == ([1], [1])
     assert found.turns[0].called == month_text(START + 5)
     assert (found.missed, found.false_calls) == ((), ())
+
+
+def test_a_recession_under_way_is_not_missed_yet_and_has_no_trough_to_call():
+    under_way = replace(RECESSION, open=True)
+    assert calls(recession=RECESSION).missed == (month_text(RECESSION.peak),)
+    assert calls(recession=under_way).missed == ()
+    called = calls(4, 5, recession=under_way)
+    assert (called.lags("peak"), called.lags("trough")) == ([2], [])
 
 
 def test_lags_are_counted_to_the_publication_not_to_the_data():
