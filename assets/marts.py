@@ -9,11 +9,13 @@ years rebuilds the days that the warehouse cannot prove: those whose ticks chang
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.compat import DBT_PYTHON_VERSION
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from assets.dbt_project import DBT, PROJECT, project_hash
@@ -106,10 +108,15 @@ def marts(manifest: Mapping[str, Any]) -> Marts:
 
 
 class Dbt(DbtCliResource):
-    """dbt's command line, without the second handle on its adapter that dagster-dbt opens in this process.
+    """dbt's command line, without what dagster-dbt does around it that takes seconds a run and is not needed here.
 
-    That costs two seconds a run, and serves features that are not used here: rows are counted by ``describe``.
+    The second handle on dbt's adapter, opened in this process, serves features that are not used: rows are counted by
+    ``describe``. And it starts dbt a first time to ask for its version, which this environment's packages tell.
     """
+
+    @cached_property
+    def _cli_version(self) -> Any:
+        return DBT_PYTHON_VERSION
 
     def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
         del args

@@ -87,8 +87,10 @@ select {{ bar_columns() }} from bar_versions
 
 
 {% macro corrected_bars(seconds) %}
+    {# Asked of the corrections themselves, not of stg_trade_versions, which takes long to plan and is planned anew in
+       each place. A correction without its trade makes its bar go the long way, to the same values. #}
     select instrument_id, {{ bar_start(seconds) }} as bar
-    from {{ ref('stg_trade_versions') }}
+    from {{ source('raw', 'corrections') }}
     where {{ in_days() }}
 {% endmacro %}
 
@@ -163,7 +165,7 @@ select {{ bar_columns() }} from bar_versions
             {{ in_days() }}
             and (instrument_id, bar) in ({{ disturbed_bars(seconds) }})
             and (instrument_id, ts, ord) not in (
-                select instrument_id, ts, ord from {{ ref('stg_trade_versions') }} where {{ in_days() }}
+                select instrument_id, ts, ord from {{ source('raw', 'corrections') }} where {{ in_days() }}
             )
         union all
         select

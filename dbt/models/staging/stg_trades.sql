@@ -9,7 +9,7 @@ select
     side,
     known_at
 from {{ source('raw', 'trades') }}
-where (instrument_id, ts, ord) not in (select instrument_id, ts, ord from {{ ref('stg_trade_versions') }})
+where (instrument_id, ts, ord) not in (select instrument_id, ts, ord from {{ source('raw', 'corrections') }})
 
 union all
 
