@@ -1,10 +1,12 @@
 """Fixtures that all suites share: a real warehouse in a temporary folder, emptied between tests."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 from builders import NOW, empty, make_settings, register
+from xdist.scheduler import LoadFileScheduling
 
 from warehouse.loader import Loader
 from warehouse.store import Warehouse, connect, embedded
@@ -19,6 +21,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes: no worker should come to the last of them alone."""
     long = {item.path for item in items if item.get_closest_marker("kill") or item.get_closest_marker("long")}
     items.sort(key=lambda item: item.path not in long)
+
+
+class _ByData(LoadFileScheduling):
+    """A file on one worker, and on the same one all files that read the same loaded warehouses."""
+
+    _TOGETHER = "tests/research/test_sources"
+
+    def _split_scope(self, nodeid: str) -> str:
+        return self._TOGETHER if nodeid.startswith(self._TOGETHER) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling | None:
+    """Replace ``--dist=loadfile``."""
+    return _ByData(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """One folder of compiled kernels for all workers of a run: compiling is what takes the time."""
+    base = tmp_path_factory.getbasetemp()
+    return (base if worker_id == "master" else base.parent) / "kernels"
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from research.sources.plan import Access, bars, macro, plan, read, schema, trade
 from warehouse.store import User
 from zeno.errors import ConfigError
 
+pytestmark = pytest.mark.long
+
 CUTS = {"whole": {}, "each name": {"names_a_part": 1}, "hours": {"every": timedelta(hours=7), "names_a_part": 1}}
 
 

@@ -19,6 +19,8 @@ from research.sources.plan import Access, bars, plan, schema
 from warehouse.store import User, Warehouse
 from zeno.errors import ConfigError
 
+pytestmark = pytest.mark.long
+
 HERE = {"scheduler": "synchronous"}
 
 

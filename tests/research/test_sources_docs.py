@@ -15,7 +15,7 @@ from zeno.settings import PROJECT_ROOT
 PAGE = PROJECT_ROOT / "docs" / "research-sources.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
-pytestmark = pytest.mark.parametrize("store", [2], indirect=True, ids=["two shards"])
+pytestmark = [pytest.mark.long, pytest.mark.parametrize("store", [2], indirect=True, ids=["two shards"])]
 
 
 def run(number: int, store: Warehouse, folder: Path) -> str:

@@ -29,12 +29,6 @@ def every(*but: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("cls", [one for one in SINGLE if one.name not in but], ids=lambda cls: cls.name)
 
 
-@pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the one folder for all that is compiled here."""
-    return tmp_path_factory.mktemp("kernels")
-
-
 @cache
 def daily() -> Columns:
     bars = {name: one[:ROWS].astype(np.int64) for name, one in real_bars().items()}

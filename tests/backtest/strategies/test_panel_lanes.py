@@ -36,11 +36,6 @@ STRATEGIES = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("kernels")
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: strategy.name)
 def test_compiled_and_interpreted_are_one(strategy: PanelStrategy, kernels: Path) -> None:
     batch, plain = (run(strategy, real_panel(), lane, kernels) for lane in ("batch", "plain"))
