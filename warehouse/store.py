@@ -10,7 +10,7 @@ from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 from warehouse.client import Address, Client, Recover
-from warehouse.embedded import EmbeddedWarehouse
+from warehouse.embedded.control import EmbeddedWarehouse
 from warehouse.embedded.topology import HOST
 from warehouse.migrate import migrate
 from warehouse.schema import Placement, Table

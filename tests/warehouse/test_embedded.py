@@ -17,8 +17,8 @@ import pytest
 from builders import kill, make_settings
 
 from warehouse.client import Address, Client
-from warehouse.embedded import EmbeddedWarehouse
 from warehouse.embedded import engine as engine_module
+from warehouse.embedded.control import EmbeddedWarehouse
 from warehouse.store import User, connect
 from zeno.errors import ConfigError, UnsupportedPlatform, WarehouseBusy, WarehouseError, WarehouseFull
 
@@ -68,6 +68,14 @@ def test_a_day_is_a_day_in_utc_whatever_the_machines_zone(control, monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     control.up()
     assert client(control, "researcher").scalar("SELECT timezone()") == "UTC"
+
+
+@pytest.mark.parametrize("process", ["engine", "supervisor"])
+def test_a_process_of_a_node_loads_neither_arrow_nor_the_driver(process):
+    heavy = "numpy", "pandas", "pyarrow", "clickhouse_connect", "zeno.settings"
+    code = f"import sys, warehouse.embedded.{process}; print([one for one in {heavy} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_killed_engine_is_started_again_with_its_data(control):

@@ -8,7 +8,3 @@
 ``topology`` records nodes and ports, ``credentials`` makes the passwords, ``config`` renders ClickHouse's own files.
 Why it is done so, and what was measured: docs/decisions/0001-embedded-clickhouse.md.
 """
-
-from warehouse.embedded.control import EmbeddedWarehouse, NodeStatus
-
-__all__ = ["EmbeddedWarehouse", "NodeStatus"]
