@@ -31,12 +31,14 @@ ORPHAN = marts.Correction((1, TRADES[0].ts, 999_999), TRADES[0].known, TRADES[0]
 @pytest.fixture(scope="module", params=[1, 2], ids=["one node", "two shards"])
 def warehouse(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     found = marts.start(tmp_path_factory.mktemp("bars"), request.param)
-    marts.load(found, TRADES, [*CORRECTIONS, ORPHAN])
-    build(found, days=DAYS[:2], select=["tag:bars", "staging"])
-    build(found, days=DAYS[2:], select=["tag:bars", "staging"])
-    yield found
-    found.close()
-    embedded(found.settings).down()
+    try:
+        marts.load(found, TRADES, [*CORRECTIONS, ORPHAN])
+        build(found, days=DAYS[:2], select=["tag:bars", "staging"])
+        build(found, days=DAYS[2:], select=["tag:bars", "staging"])
+        yield found
+    finally:
+        found.close()
+        embedded(found.settings).down()
 
 
 @pytest.mark.parametrize("bars", LENGTHS)
