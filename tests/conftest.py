@@ -1,7 +1,6 @@
 """Fixtures that all suites share: a real warehouse in a temporary folder, emptied between tests."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -36,13 +35,6 @@ class _ByData(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling | None:
     """Replace ``--dist=loadfile``."""
     return _ByData(config, log) if config.getvalue("dist") == "loadfile" else None
-
-
-@pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """One folder of compiled kernels for all workers of a run: compiling is what takes the time."""
-    base = tmp_path_factory.getbasetemp()
-    return (base if worker_id == "master" else base.parent) / "kernels"
 
 
 @pytest.fixture(scope="session")
